@@ -1,0 +1,41 @@
+import { RUN_TASK } from '../engine/core-operations.js';
+import { runningEngine } from '../engine/engine.js';
+import { registerRunner } from '../engine/threads/runners.js';
+import { NotSpawnableError } from '../errors.js';
+import { setCurrentName } from './current.js';
+import { whileImporting } from './spawn.js';
+import { findTask } from './task.js';
+
+registerRunner(RUN_TASK, (url, task, name, ...args) => {
+	setCurrentName(name);
+	const fn = findTask(url, task);
+	return fn ? settle(name, () => fn(...args)) : importAndRun(url, task, name, args);
+});
+
+async function importAndRun(url: string, task: string, name: string, args: unknown[]): Promise<unknown> {
+	return settle(name, async () => {
+		await whileImporting(() => import(url));
+		const fn = findTask(url, task);
+		if (!fn)
+			throw new NotSpawnableError(
+				`Cannot run ${task}: importing ${url} in another thread did not define it; call task() at the top level of the module`,
+			);
+		return await fn(...args);
+	});
+}
+
+/** Runs to the value; a `GreenletExit` that nobody caught is the value, any other error is shown and kept. */
+function settle(name: string, run: () => unknown): unknown {
+	try {
+		const result = run();
+		return result instanceof Promise ? result.catch((error: unknown) => ended(name, error)) : result;
+	} catch (error) {
+		return ended(name, error);
+	}
+}
+
+function ended(name: string, error: unknown): unknown {
+	if ((error as { code?: unknown } | null)?.code === 'ERR_GREENLET_EXIT') return error;
+	console.error(`Greenlet ${runningEngine()?.currentId() ?? ''} (${name}) failed:`, error);
+	throw error;
+}
