@@ -1,0 +1,7 @@
+import { blockingForms } from './blocking-form.js';
+import type { Core, Replacements } from './registry.js';
+
+/** Callback-less calls answer as their `Sync` twins: CPU work, done on the greenlet's own thread. */
+export function zlibPatch(core: Core): Replacements {
+	return blockingForms('zlib', core, core);
+}
