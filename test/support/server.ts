@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { leftOvers } from './left-overs.js';
+import { projectPath, projectRoot } from './project.js';
+
+const MARK = 'TSGEVENT_TEST_SERVER';
+const DEADLINE_MS = 20_000;
+
+/** The worker class that most tests serve with, and its app. */
+export const PLAIN = ['-k', projectPath('dist/test/fixtures/plain-worker.js')];
+export const PLAIN_APP = `${projectPath('dist/test/fixtures/plain-app.js')}:handler`;
+
+/** An answer, read to its end. */
+export interface Answer {
+	readonly status: number | undefined;
+	readonly headers: http.IncomingHttpHeaders;
+	readonly body: string;
+}
+
+/** A real `tsgunicorn` with a folder of its own; disposing ends it and asserts that none of its processes is left. */
+export class TestServer implements AsyncDisposable {
+	/** A folder for the test's files, which goes with the server. */
+	readonly folder: string;
+	readonly #child: ChildProcess;
+	readonly #mark = randomUUID();
+	readonly #ended: Promise<unknown>;
+	#log = '';
+	readonly #watchers = new Set<() => void>();
+
+	/**
+	 * Starts the command.
+	 * @param args its arguments, or what makes them from the path of the folder
+	 */
+	constructor(args: readonly string[] | ((folder: string) => readonly string[])) {
+		this.folder = mkdtempSync(join(tmpdir(), 'tsgunicorn-'));
+		const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+		const given = typeof args === 'function' ? args(this.folder) : args;
+		// A process group of its own, so that a test can press Ctrl-C.
+		this.#child = spawn(process.execPath, [projectPath('dist/src/server/main.js'), ...given], {
+			cwd: projectRoot,
+			env: { ...env, [MARK]: this.#mark },
+			stdio: ['ignore', 'pipe', 'pipe'],
+			detached: true,
+		});
+		this.#ended = once(this.#child, 'close');
+		for (const stream of [this.#child.stdout, this.#child.stderr]) {
+			stream?.setEncoding('utf8').on('data', (text: string) => {
+				this.#log += text;
+				for (const watcher of this.#watchers) watcher();
+			});
+		}
+	}
+
+	get pid(): number {
+		return this.#child.pid ?? 0;
+	}
+
+	/** All output so far, of the arbiter and its workers. */
+	get log(): string {
+		return this.#log;
+	}
+
+	/** The pids of all workers that began to boot, in that order. */
+	get workerPids(): number[] {
+		return [...this.#log.matchAll(/Booting worker with pid: (\d+)/g)].map(([, pid]) => Number(pid));
+	}
+
+	/** Waits until `pattern` has been logged `count` times, with a deadline that shows the log. */
+	logged(pattern: RegExp, count = 1): Promise<RegExpExecArray> {
+		const all = new RegExp(pattern, 'g');
+		return new Promise((resolve, reject) => {
+			const deadline = setTimeout(() => {
+				this.#watchers.delete(check);
+				reject(new Error(`Nothing like ${pattern} (${count} times) was logged:\n${this.#log}`));
+			}, DEADLINE_MS);
+			const check = () => {
+				const match = [...this.#log.matchAll(all)][count - 1];
+				if (!match) return;
+				clearTimeout(deadline);
+				this.#watchers.delete(check);
+				resolve(match);
+			};
+			this.#watchers.add(check);
+			check();
+		});
+	}
+
+	/** The port of the first TCP listener. */
+	async port(): Promise<number> {
+		const [, port] = await this.logged(/Listening at: \S*http:\/\/[^,\s]*:(\d+)/);
+		return Number(port);
+	}
+
+	/** Signals the arbiter. */
+	kill(signal: NodeJS.Signals): void {
+		process.kill(this.pid, signal);
+	}
+
+	/** Signals the whole process group, as a terminal does. */
+	killGroup(signal: NodeJS.Signals): void {
+		process.kill(-this.pid, signal);
+	}
+
+	/** Waits for the end of the arbiter and of its output; returns its exit status. */
+	async exitStatus(): Promise<number | null> {
+		const timeout = setTimeout(() => this.killGroup('SIGKILL'), DEADLINE_MS);
+		await this.#ended;
+		clearTimeout(timeout);
+		return this.#child.exitCode;
+	}
+
+	/** Asks the first TCP listener. */
+	async get(path: string, options: http.RequestOptions = {}): Promise<Answer> {
+		return get({ port: await this.port(), path, ...options });
+	}
+
+	/** The target of a request that the app holds until the file `name` exists in the server's folder. */
+	pathUntil(path: string, name: string): string {
+		return `${path}?${encodeURIComponent(join(this.folder, name))}`;
+	}
+
+	/** Makes a file in the server's folder; returns its path. */
+	write(name: string, text = ''): string {
+		const path = join(this.folder, name);
+		writeFileSync(path, text);
+		return path;
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		if (this.#child.exitCode === null && this.#child.signalCode === null) this.kill('SIGQUIT');
+		await this.exitStatus();
+		const left = await leftOvers(MARK, this.#mark, 5_000);
+		for (const { pid } of left) process.kill(pid, 'SIGKILL');
+		rmSync(this.folder, { recursive: true });
+		assert.deepEqual(left, [], `processes are left after:\n${this.#log}`);
+	}
+}
+
+/** One request, on a connection of its own unless an agent is given. */
+export function get(options: http.RequestOptions): Promise<Answer> {
+	return new Promise((resolve, reject) => {
+		const request = http.get({ host: '127.0.0.1', agent: false, ...options }, (response) => {
+			let body = '';
+			response.setEncoding('utf8').on('data', (text: string) => {
+				body += text;
+			});
+			response.on('error', reject).on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
+		});
+		request.on('error', reject);
+	});
+}
+
+/** A client that speaks plain text over one connection. */
+export class RawClient implements Disposable {
+	readonly socket: net.Socket;
+	#received = '';
+	readonly #ended: Promise<void>;
+
+	constructor(socket: net.Socket) {
+		this.socket = socket;
+		this.#ended = new Promise((resolve, reject) => {
+			socket.once('error', reject).once('close', () => resolve());
+		});
+		// Told to whoever waits for the end; nobody may.
+		this.#ended.catch(() => undefined);
+		socket.setEncoding('utf8').on('data', (text: string) => {
+			this.#received += text;
+		});
+	}
+
+	static async connect(port: number): Promise<RawClient> {
+		const socket = net.connect(port, '127.0.0.1');
+		await once(socket, 'connect');
+		return new RawClient(socket);
+	}
+
+	/** Sends a request that keeps the connection. */
+	send(path: string): void {
+		this.socket.write(`GET ${path} HTTP/1.1\r\nHost: app\r\n\r\n`);
+	}
+
+	/** Waits until `pattern` has been received. */
+	async received(pattern: RegExp): Promise<string> {
+		const deadline = AbortSignal.timeout(DEADLINE_MS);
+		while (!pattern.test(this.#received))
+			await Promise.race([once(this.socket, 'data', { signal: deadline }), this.#ended.then(() => this.#mustMatch(pattern))]);
+		return this.#received;
+	}
+
+	/** Everything received until the server closed the connection; rejects when it was reset. */
+	async end(): Promise<string> {
+		await this.#ended;
+		return this.#received;
+	}
+
+	[Symbol.dispose](): void {
+		this.socket.destroy();
+	}
+
+	#mustMatch(pattern: RegExp): void {
+		if (!pattern.test(this.#received)) throw new Error(`The connection ended before ${pattern}, after: ${this.#received}`);
+	}
+}
