@@ -1,0 +1,75 @@
+/**
+ * `http.js SERVER HANDLER FIGURE CONNECTIONS`: SERVER is `gevent` (one worker with a greenlet for each
+ * connection) or `plain`, FIGURE is `per-cpu-second` of the serving process or `per-second`.
+ */
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { report } from './rate.js';
+import { BenchServer } from './server.js';
+
+const MEASURE_SECONDS = 5;
+/** Threads start on demand, hundreds of them in many seconds: load is put on in pieces until two are no faster than those before. */
+const WARM_SECONDS = 4;
+const MOST_WARM_PIECES = 16;
+const STILL_WARMING = 1.05;
+/** Linux counts the CPU time of processes in these, whatever its own tick is. */
+const TICKS_PER_SECOND = 100;
+
+interface Load {
+	readonly requests: number;
+	readonly seconds: number;
+}
+
+const [kind, handler, figure, connections] = process.argv.slice(2) as [string, string, string, string];
+const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+await using server =
+	kind === 'plain'
+		? new BenchServer(['bench/apps/plain.js', handler])
+		: BenchServer.gevent('--workers', '1', '--worker-connections', connections, `${local('../apps/blocking.js')}:${handler}`);
+const url = await server.url();
+await warmUp();
+const pid = kind === 'plain' ? server.pid : onlyChild(server.pid);
+const before = cpuSeconds(pid);
+const { requests, seconds } = await load(MEASURE_SECONDS);
+report(figure === 'per-second' ? requests / seconds : requests / (cpuSeconds(pid) - before));
+
+async function warmUp(): Promise<void> {
+	let best = 0;
+	for (let piece = 0, vain = 0; piece < MOST_WARM_PIECES && vain < 2; piece++) {
+		const { requests, seconds } = await load(WARM_SECONDS);
+		vain = requests / seconds < best * STILL_WARMING ? vain + 1 : 0;
+		best = Math.max(best, requests / seconds);
+	}
+}
+
+async function load(seconds: number): Promise<Load> {
+	const { stdout } = await promisify(execFile)(process.execPath, [local('./load.js'), url, connections, String(seconds)]);
+	return JSON.parse(stdout) as Load;
+}
+
+/** The one worker of an arbiter. */
+function onlyChild(parent: number): number {
+	const children = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && stat(entry)?.[1] === String(parent));
+	if (children.length !== 1) throw new Error(`Cannot tell the worker of ${parent} among its ${children.length} children`);
+	return Number(children[0]);
+}
+
+/** User and system time of a process with all its threads. */
+function cpuSeconds(pid: number): number {
+	const fields = stat(String(pid)) ?? [];
+	return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** What follows the command in /proc/PID/stat: state, parent, ...; undefined when the process has ended. */
+function stat(pid: string): string[] | undefined {
+	try {
+		const line = readFileSync(`/proc/${pid}/stat`, 'latin1');
+		return line.slice(line.lastIndexOf(')') + 2).split(' ');
+	} catch {
+		// Ended between the listing and the look.
+		return undefined;
+	}
+}
