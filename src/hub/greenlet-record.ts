@@ -41,6 +41,8 @@ export class GreenletRecord implements Owner {
 	operation = 0;
 	/** Open questions it was sent away from, the last one innermost. */
 	readonly away: CellRequest<GreenletRecord>[] = [];
+	/** Its thread's port holds news that it may not have heard of. */
+	news = false;
 	wait: Wait | undefined;
 	readonly interrupts: Interrupt[] = [];
 	readonly timeouts = new Map<number, ClockTimer>();

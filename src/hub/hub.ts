@@ -225,6 +225,7 @@ export class Hub implements ServiceHost {
 			}
 		}
 		this.#dispatch(operation, packet, request);
+		if (record.news && record.parked) this.nudge(record);
 	}
 
 	/**
@@ -232,7 +233,9 @@ export class Hub implements ServiceHost {
 	 * open while it is away. It may park again meanwhile, and be sent away from there.
 	 */
 	nudge(record: GreenletRecord): void {
-		if (record.request?.sendAway()) record.away.push(record.request);
+		// One that runs will not see its port before it parks, or returns from where it was sent: it is sent away then.
+		record.news = !record.request?.sendAway();
+		if (!record.news && record.request) record.away.push(record.request);
 	}
 
 	#returned(record: GreenletRecord, request: CellRequest<GreenletRecord>): void {
@@ -242,6 +245,7 @@ export class Hub implements ServiceHost {
 		question.comeBack(request);
 		const interrupt = question.pending ? record.interrupts.shift() : undefined;
 		if (interrupt) question.interrupt(interrupt.packet);
+		if (record.news && question.pending) this.nudge(record);
 	}
 
 	#told(thread: Thread, operation: number, packet: Packet): void {
