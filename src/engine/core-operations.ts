@@ -8,7 +8,7 @@ export const SPAWN = operation<[id: number, name: string, delayMs: number, unref
 export const GET = operation<[id: number, block: number, timeoutMs: number], unknown>(4, 'Greenlet.get');
 export const JOIN = operation<[ids: number[], count: number, timeoutMs: number], number[]>(5, 'joinAll');
 export const KILL = operation<[ids: number[], error: unknown, block: boolean, timeoutMs: number, graceMs: number], boolean>(6, 'kill');
-export const STATUS = operation<[id: number], 'queued' | 'running' | 'value' | 'error' | 'killed'>(7, 'Greenlet.ready');
+export const STATUS = operation<[id: number], 'queued' | 'running' | 'value' | 'error'>(7, 'Greenlet.ready');
 export const UNREF = operation<[id: number, unref: boolean], void>(8, 'Greenlet.unref');
 /** Lets the hub forget the result of a greenlet that nobody refers to any more. */
 export const FORGET = operation<[id: number], void>(9, 'Greenlet.forget');

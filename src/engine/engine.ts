@@ -81,11 +81,6 @@ export function refuseEngine(why: 'hub' | 'foreign'): void {
 	slot.refuse = why;
 }
 
-/** True on the thread that is the hub. */
-export function onHub(): boolean {
-	return slot.refuse === 'hub';
-}
-
 /** The engine, when this thread has one that is already running. */
 export function runningEngine(): Engine | undefined {
 	return slot.engine;

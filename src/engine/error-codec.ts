@@ -16,11 +16,6 @@ for (const native of [Error, TypeError, RangeError, SyntaxError, ReferenceError,
 	classes.set(native.name, native);
 for (const own of Object.values(errors)) classes.set(own.name, own);
 
-/** Lets errors of a class of ours arrive as that class; apps' own classes arrive as `Error` with their name. */
-export function registerErrorClass(type: ErrorClass): void {
-	classes.set(type.name, type);
-}
-
 const SKIPPED = new Set(['message', 'stack', 'name']);
 
 /** Takes an error apart; `visit` prepares the value of a property, and what it refuses is left out as text. */

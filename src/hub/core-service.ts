@@ -132,7 +132,7 @@ function waitFor(
 		);
 }
 
-function status(hub: Hub, id: number): 'queued' | 'running' | 'value' | 'error' | 'killed' {
+function status(hub: Hub, id: number): 'queued' | 'running' | 'value' | 'error' {
 	const record = hub.greenlets.get(id);
 	if (record) return record.state === 'running' ? 'running' : 'queued';
 	return hub.endings.get(id)?.ok === false ? 'error' : 'value';

@@ -20,12 +20,8 @@ export class Patience {
 	/** Whether to look once more; at most a few times where `eager` is false, because then others want this core. */
 	more(eager: boolean): boolean {
 		if (this.#looked++ < (eager ? this.#allowed : FEW)) return true;
-		if (!eager) {
-			this.#looked = 0;
-			return false;
-		}
-		this.#allowed = Math.max(LEAST, this.#allowed >> 1);
 		this.#looked = 0;
+		if (eager) this.#allowed = Math.max(LEAST, this.#allowed >> 1);
 		return false;
 	}
 }
