@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GreenError, HaltServer } from '../errors.js';
 import { reserveStdin } from '../io/reserved-stdin.js';
 import { ErrorLog } from './error-log.js';
@@ -46,27 +47,41 @@ export async function runWorker(signals: SignalQueue): Promise<never> {
 /** The status with which Node itself ends after an error that nobody caught. */
 const CRASHED = 1;
 
-/** Descriptor 0 is vacated for the first listener, which takes the lowest number that is free when it arrives. */
+/** How often the first listener may arrive elsewhere than on descriptor 0. */
+const MOST_ARRIVALS = 100;
+
+/**
+ * Descriptor 0 is vacated for the first listener, which takes the lowest number that is free when it arrives. Another thread of this
+ * process (the C library asking for the number of processors, say) may have a file open for a moment just then: the listener is
+ * then given back and asked for again.
+ */
 async function requestBoot(): Promise<Boot> {
 	closeSync(0);
-	const received = new Promise<Boot>((resolve, reject) => {
+	for (let arrivals = 1; ; arrivals++) {
+		const { boot, fd } = await receiveBoot();
+		if (fd === 0) {
+			// Whoever read from the standard input would read from the listening socket.
+			reserveStdin();
+			Object.defineProperty(process, 'stdin', { value: Readable.from([]), configurable: true, enumerable: true });
+			return boot;
+		}
+		if (arrivals === MOST_ARRIVALS)
+			throw new HaltServer(`Cannot boot: the listener arrived as descriptor ${fd}, because something else has opened 0`, WORKER_BOOT_ERROR);
+		await nextTurn();
+	}
+}
+
+function receiveBoot(): Promise<{ boot: Boot; fd: number }> {
+	const received = new Promise<{ boot: Boot; fd: number }>((resolve) => {
 		process.once('message', (boot: Boot, handle: unknown) => {
 			const { fd } = handle as ServerHandle;
 			// libuv leaves descriptor 0 open when the handle that brought it is closed.
 			(handle as ServerHandle).close();
-			if (fd === 0) resolve(boot);
-			else
-				reject(
-					new HaltServer(`Cannot boot: the listener arrived as descriptor ${fd}, because something else had opened 0`, WORKER_BOOT_ERROR),
-				);
+			resolve({ boot, fd });
 		});
 	});
 	tell({ type: 'handlers' });
-	const boot = await received;
-	// Whoever read from the standard input would read from the listening socket.
-	reserveStdin();
-	Object.defineProperty(process, 'stdin', { value: Readable.from([]), configurable: true, enumerable: true });
-	return boot;
+	return received;
 }
 
 function tell(message: FromWorker): void {

@@ -3,14 +3,14 @@ import type { ListenerSpec } from './worker-contract.js';
 
 /** What a worker tells its arbiter, in this order; it may leave at any time. */
 export type FromWorker =
-	/** Its signal handlers are installed, and descriptor 0 is free for the listener that `Boot` brings. */
+	/** Its signal handlers are installed, and it wants `Boot`, whose listener is to take descriptor 0; said again when that missed. */
 	| { readonly type: 'handlers' }
 	/** It serves. */
 	| { readonly type: 'ready' }
 	/** It is about to exit; a thread inside a native call can hold that up for ever. */
 	| { readonly type: 'leaving' };
 
-/** What the arbiter tells a worker, once, together with the handle of the first listener. */
+/** What the arbiter answers to every `handlers`, together with the handle of the first listener. */
 export interface Boot {
 	readonly type: 'boot';
 	readonly age: number;

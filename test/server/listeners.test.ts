@@ -4,6 +4,8 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, writeF
 import net from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { projectPath } from '../support/project.js';
 import { get, PLAIN, PLAIN_APP, RawClient, TestServer } from '../support/server.js';
 
 const ANY_PORT = ['-b', '127.0.0.1:0'];
@@ -123,6 +125,20 @@ test('A stale Unix socket is replaced, a live one and another file are refused',
 	assert.equal(await fourth.exitStatus(), 1);
 	assert.match(fourth.log, /a file that is not a socket is in the way/);
 	assert.equal(readFileSync(join(fourth.folder, 'file'), 'utf8'), 'precious');
+});
+
+const OCCUPIED = ['--import', pathToFileURL(projectPath('dist/test/fixtures/occupied-stdin.js')).href];
+
+test('A worker whose descriptor 0 is in use when the listener arrives asks for it again', async () => {
+	await using server = new TestServer([...ANY_PORT, ...PLAIN, PLAIN_APP], { execArgv: OCCUPIED, env: { TSGEVENT_TEST_OCCUPY: '2' } });
+	assert.equal((await server.get('/pid')).status, 200);
+	assert.doesNotMatch(server.log, /ERROR/);
+});
+
+test('A worker whose descriptor 0 stays in use fails to boot, with a line that says why', async () => {
+	await using server = new TestServer([...ANY_PORT, ...PLAIN, PLAIN_APP], { execArgv: OCCUPIED, env: { TSGEVENT_TEST_OCCUPY: '1000' } });
+	assert.equal(await server.exitStatus(), 3);
+	assert.match(server.log, /Cannot boot: the listener arrived as descriptor \d+, because something else has opened 0/);
 });
 
 test("A Unix path that is another server's by now is left alone", async () => {

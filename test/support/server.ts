@@ -24,6 +24,16 @@ export interface Answer {
 	readonly body: string;
 }
 
+/** What a test may want of the process beside its arguments. */
+export interface TestServerOptions {
+	/** Added to the environment; `undefined` takes a variable away. */
+	readonly env?: NodeJS.ProcessEnv;
+	/** Arguments of Node's own, such as `--import`. */
+	readonly execArgv?: readonly string[];
+	/** The current directory; default: the project's root. */
+	readonly cwd?: string;
+}
+
 /** A real `tsgunicorn` with a folder of its own; disposing ends it and asserts that none of its processes is left. */
 export class TestServer implements AsyncDisposable {
 	/** A folder for the test's files, which goes with the server. */
@@ -38,14 +48,14 @@ export class TestServer implements AsyncDisposable {
 	 * Starts the command.
 	 * @param args its arguments, or what makes them from the path of the folder
 	 */
-	constructor(args: readonly string[] | ((folder: string) => readonly string[])) {
+	constructor(args: readonly string[] | ((folder: string) => readonly string[]), options: TestServerOptions = {}) {
 		this.folder = mkdtempSync(join(tmpdir(), 'tsgunicorn-'));
 		const { NODE_TEST_CONTEXT: _, ...env } = process.env;
 		const given = typeof args === 'function' ? args(this.folder) : args;
 		// A process group of its own, so that a test can press Ctrl-C.
-		this.#child = spawn(process.execPath, [projectPath('dist/src/server/main.js'), ...given], {
-			cwd: projectRoot,
-			env: { ...env, [MARK]: this.#mark },
+		this.#child = spawn(process.execPath, [...(options.execArgv ?? []), projectPath('dist/src/server/main.js'), ...given], {
+			cwd: options.cwd ?? projectRoot,
+			env: { ...env, ...options.env, [MARK]: this.#mark },
 			stdio: ['ignore', 'pipe', 'pipe'],
 			detached: true,
 		});
