@@ -36,4 +36,4 @@ export { type Spawned, type SpawnOptions, spawn, spawnLater, spawnWith } from '.
 export { type TaskName, task, tasks, type Where } from './greenlet/task.js';
 export { Timeout, type WithTimeoutOptions, withTimeout } from './greenlet/timeout.js';
 export { configure, type RuntimeOptions } from './runtime/options.js';
-export { readBodySync } from './server/read-body.js';
+export { readBodySync } from './server/http/read-body.js';

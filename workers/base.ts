@@ -1,6 +1,6 @@
 import type { Config } from '../src/server/config/config.js';
-import type { Log } from '../src/server/error-log.js';
-import type { ListenerSpec, WorkerContext, WorkerInstance } from '../src/server/worker-contract.js';
+import type { Log } from '../src/server/log/error-log.js';
+import type { ListenerSpec, WorkerContext, WorkerInstance } from '../src/server/worker/worker-contract.js';
 
 export type { Config, ListenerSpec, Log, WorkerContext };
 

@@ -2,13 +2,13 @@ import http from 'node:http';
 import { availableParallelism } from 'node:os';
 import { startMainHub } from '../src/runtime/main-hub.js';
 import { registerPreload } from '../src/runtime/preloads.js';
-import { DrainingServer } from '../src/server/draining-server.js';
-import { HttpBridge } from '../src/server/http-bridge.js';
-import { warmUp } from '../src/server/warm-up.js';
+import { DrainingServer } from '../src/server/http/draining-server.js';
+import { HttpBridge } from '../src/server/http/http-bridge.js';
+import { warmUp } from '../src/server/worker/warm-up.js';
 import { Worker } from './base.js';
 
 const PATCH = new URL('../patch/preload.js', import.meta.url).href;
-const REQUESTS = new URL('../src/server/request-thread.js', import.meta.url).href;
+const REQUESTS = new URL('../src/server/http/request-thread.js', import.meta.url).href;
 
 /**
  * Serves blocking code concurrently: every request runs in a greenlet of its own, in patched threads, while this process's

@@ -1,10 +1,10 @@
 import { SystemClock } from '../clock.js';
 import { ConfigError, HaltServer } from '../errors.js';
-import { Arbiter } from './arbiter.js';
-import { helpText, parseCommandLine } from './command-line.js';
+import { Arbiter } from './arbiter/arbiter.js';
+import { createListeners } from './arbiter/listeners.js';
+import { helpText, parseCommandLine } from './config/command-line.js';
 import { resolveConfig } from './config/config.js';
-import { ErrorLog } from './error-log.js';
-import { createListeners } from './listeners.js';
+import { ErrorLog } from './log/error-log.js';
 import type { SignalQueue } from './signals.js';
 import { packageVersion } from './version.js';
 

@@ -1,4 +1,4 @@
-import { parseBind } from '../bind-address.js';
+import { parseBind } from './bind-address.js';
 import { repeated, type Setting, single, wholeNumber } from './setting.js';
 
 function checkedBind(text: string): string {

@@ -1,5 +1,5 @@
-import { checkWorkerClass } from '../worker-class-name.js';
 import { type Setting, seconds, single, wholeNumber } from './setting.js';
+import { checkWorkerClass } from './worker-class-name.js';
 
 export const workers: Setting<number> = {
 	name: 'workers',

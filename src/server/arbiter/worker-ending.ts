@@ -1,0 +1,31 @@
+import { APP_LOAD_ERROR, WORKER_BOOT_ERROR } from '../worker/worker-protocol.js';
+import type { Ending } from './worker-handle.js';
+
+/** Signals with which Node ends itself: V8 out of memory, a failed internal check. */
+const ABORTS: readonly NodeJS.Signals[] = ['SIGABRT', 'SIGTRAP', 'SIGILL'];
+
+/** Signals that somebody outside sends to be rid of a process. */
+const REQUESTS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGKILL'];
+
+/** Why a worker ended, for the log after `Worker (pid:N) `; undefined when there is nothing to complain of. */
+export function describeEnding({ status, signal, error }: Ending): string | undefined {
+	if (error) return `could not be started: ${error.message}`;
+	// 128 + 6: how a shell, or a container's init, passes an abort on.
+	if (status === 134) return describeEnding({ status: null, signal: 'SIGABRT' });
+	if (!signal) return status === 0 ? undefined : `exited with code ${status}`;
+	if (signal === 'SIGKILL') return 'was sent SIGKILL! Perhaps out of memory?';
+	if (ABORTS.includes(signal))
+		return `was ended by ${signal}: Node aborted, most likely because a JavaScript heap ran out of memory; its last words stand above`;
+	return `was sent ${signal}!`;
+}
+
+/** Whether somebody wanted it to end, rather than it failed. */
+export function endedByRequest({ signal }: Ending): boolean {
+	return signal !== null && REQUESTS.includes(signal);
+}
+
+/** The status with which the server exits when this is how its very first boot failed; undefined when a new attempt makes sense. */
+export function haltingStatus(ending: Ending): number | undefined {
+	if (endedByRequest(ending)) return undefined;
+	return ending.status === APP_LOAD_ERROR ? APP_LOAD_ERROR : WORKER_BOOT_ERROR;
+}
