@@ -1,79 +1,112 @@
-import { parseArgs } from 'node:util';
-import { ConfigError } from '../../errors.js';
 import { nearest } from '../nearest.js';
 import { settingList } from './config.js';
+import type { Setting } from './setting.js';
+import { UsageError } from './usage-error.js';
 
-/** What the command line asks for. */
+/** What a command line gives one setting. */
+export interface Given {
+	readonly setting: Setting<unknown>;
+	/** The flag as spelt, the last one if there are several. */
+	readonly flag: string;
+	/** In their order; none for a switch. */
+	readonly texts: readonly string[];
+}
+
+/** What a command line asks for. */
 export interface CommandLine {
 	readonly help: boolean;
 	readonly version: boolean;
 	/** `module:name`, when given. */
 	readonly app: string | undefined;
-	/** The texts given for each setting, by its name. */
-	readonly given: ReadonlyMap<string, readonly string[]>;
+	/** What is given for each setting, by its name. */
+	readonly given: ReadonlyMap<string, Given>;
 }
 
-const EXTRA_FLAGS: Record<string, 'help' | 'version'> = { '-h': 'help', '--help': 'help', '-v': 'version', '--version': 'version' };
+const EXTRA_FLAGS: Readonly<Record<string, 'help' | 'version'>> = {
+	'-h': 'help',
+	'--help': 'help',
+	'-v': 'version',
+	'--version': 'version',
+};
+
+const byFlag: ReadonlyMap<string, Setting<unknown>> = new Map(
+	settingList.flatMap((setting) => setting.flags.map((flag) => [flag, setting] as const)),
+);
 
 /**
- * Reads the command line in gunicorn's spellings.
+ * Reads a command line in gunicorn's spellings: `--workers 4`, `--workers=4`, `-w 4`, `-w4`, `-DR`.
  * @param args without the program itself
- * @throws ConfigError `ERR_CONFIG` for a flag that does not exist, or lacks its value, and for a second app
+ * @throws UsageError `ERR_CONFIG` for a flag that does not exist, lacks its value or has one too many, and for a second app
  */
 export function parseCommandLine(args: readonly string[]): CommandLine {
-	const { tokens } = parseArgs({ args: [...args], options: parseOptions(), strict: false, allowPositionals: true, tokens: true });
-	const given = new Map<string, string[]>();
+	const given = new Map<string, Given>();
 	const extras = new Set<string>();
 	const apps: string[] = [];
-	for (const token of tokens) {
-		if (token.kind === 'positional') apps.push(token.value);
-		if (token.kind !== 'option') continue;
-		const extra = EXTRA_FLAGS[token.rawName];
-		if (extra) extras.add(extra);
-		else addSetting(given, token.rawName, token.value);
+	const rest = [...args];
+	for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+		if (argument === '--') {
+			apps.push(...rest.splice(0));
+		} else if (!isFlag(argument)) {
+			apps.push(argument);
+		} else {
+			const { flag, joined } = splitFlag(argument);
+			const extra = EXTRA_FLAGS[flag];
+			if (extra) extras.add(extra);
+			else addSetting(given, flag, joined, rest);
+		}
 	}
-	if (apps.length > 1) throw new ConfigError(`Cannot serve ${apps.length} apps: one is needed, '${apps.join("', '")}' were given`);
+	if (apps.length > 1) throw new UsageError(`Cannot serve ${apps.length} apps: one is needed, '${apps.join("', '")}' were given`);
 	return { help: extras.has('help'), version: extras.has('version'), app: apps[0], given };
 }
 
-function parseOptions(): Record<string, { type: 'string' | 'boolean'; short?: string }> {
-	const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
-		help: { type: 'boolean', short: 'h' },
-		version: { type: 'boolean', short: 'v' },
-	};
-	for (const { flags } of settingList) {
-		const short = flags.find((flag) => !flag.startsWith('--'))?.slice(1);
-		for (const flag of flags.filter((flag) => flag.startsWith('--'))) options[flag.slice(2)] = { type: 'string', ...(short && { short }) };
-	}
-	return options;
+/** `-` alone is a value: the standard output. */
+function isFlag(argument: string): boolean {
+	return argument.startsWith('-') && argument !== '-';
 }
 
-function addSetting(given: Map<string, string[]>, flag: string, value: string | undefined): void {
-	const setting = settingList.find(({ flags }) => flags.includes(flag));
-	if (!setting) throw new ConfigError(`Cannot use ${flag}: there is no such flag${suggestion(flag)}`);
-	if (value === undefined) throw new ConfigError(`Cannot use ${flag}: it needs a value (${setting.metavar})`);
-	given.set(setting.name, [...(given.get(setting.name) ?? []), value]);
+/** Takes apart `--workers=4` and `-w4`. */
+function splitFlag(argument: string): { flag: string; joined: string | undefined } {
+	if (!argument.startsWith('--')) return { flag: argument.slice(0, 2), joined: argument.slice(2) || undefined };
+	const [flag = '', ...value] = argument.split('=');
+	return { flag, joined: value.length > 0 ? value.join('=') : undefined };
+}
+
+/** @param rest what follows; the value of the flag is taken from it */
+function addSetting(given: Map<string, Given>, flag: string, joined: string | undefined, rest: string[]): void {
+	const setting = byFlag.get(flag);
+	if (!setting) throw new UsageError(`Cannot use ${flag}: there is no such flag${suggestion(flag)}`);
+	const earlier = given.get(setting.name)?.texts ?? [];
+	if (setting.kind.metavar === undefined) {
+		// `-DR` is `-D -R`.
+		if (joined !== undefined && !flag.startsWith('--')) rest.unshift(`-${joined}`);
+		else if (joined !== undefined) throw new UsageError(`Cannot use ${flag}=${joined}: it takes no value`);
+		given.set(setting.name, { setting, flag, texts: earlier });
+		return;
+	}
+	const text = joined ?? takeValue(setting, rest);
+	if (text === undefined) throw new UsageError(`Cannot use ${flag}: it needs a value (${setting.kind.metavar})`);
+	given.set(setting.name, { setting, flag, texts: [...earlier, text] });
+}
+
+function takeValue({ kind }: Setting<unknown>, rest: string[]): string | undefined {
+	const [next] = rest;
+	if (next === undefined || isFlag(next)) return kind.bare;
+	// A flag whose value may be left out takes only one that fits: what follows may be the app.
+	if (kind.bare !== undefined && !fits(kind, next)) return kind.bare;
+	return rest.shift();
+}
+
+function fits(kind: Setting<unknown>['kind'], text: string): boolean {
+	try {
+		kind.parse([text]);
+		return true;
+	} catch (error) {
+		if (error instanceof RangeError) return false;
+		throw error;
+	}
 }
 
 function suggestion(flag: string): string {
-	const guess = nearest(flag, [...settingList.flatMap(({ flags }) => flags), ...Object.keys(EXTRA_FLAGS)]);
+	const guess = nearest(flag, [...byFlag.keys(), ...Object.keys(EXTRA_FLAGS)]);
 	return guess ? `; did you mean ${guess}?` : '';
-}
-
-/** The text of `--help`, made from the settings. */
-export function helpText(): string {
-	const rows = [
-		['-h, --help', 'Shows this text and exits.'],
-		['-v, --version', "Shows the program's version and exits."],
-		...settingList.map(({ flags, metavar, doc, default: value }) => [`${flags.join(', ')} ${metavar}`, `${doc}${describeDefault(value)}`]),
-	];
-	const width = Math.max(...rows.map(([left = '']) => left.length));
-	const lines = rows.map(([left = '', right = '']) => `  ${left.padEnd(width)}  ${right}`);
-	return ['usage: tsgunicorn [OPTIONS] APP_MODULE', '', 'APP_MODULE is MODULE[:NAME], such as app.js:handler.', '', ...lines, ''].join(
-		'\n',
-	);
-}
-
-function describeDefault(value: unknown): string {
-	return value === null ? '' : ` [${String(value)}]`;
 }

@@ -1,27 +1,27 @@
 import { parseBind } from './bind-address.js';
-import { repeated, type Setting, single, wholeNumber } from './setting.js';
+import { setting } from './setting.js';
+import { list, wholeNumber } from './value-kind.js';
 
-function checkedBind(text: string): string {
+const section = 'Server Socket';
+
+function checkBind(text: string): string {
 	parseBind(text);
 	return text;
 }
 
-export const bind: Setting<readonly string[]> = {
-	name: 'bind',
-	section: 'Server Socket',
+export const bind = setting('bind', {
+	section,
 	flags: ['-b', '--bind'],
-	metavar: 'ADDRESS',
-	doc: 'Where to listen: HOST, HOST:PORT, [V6]:PORT or unix:PATH; repeat it to listen in several places.',
+	kind: list('ADDRESS', checkBind),
 	default: ['127.0.0.1:8000'],
-	parse: repeated(checkedBind),
-};
+	env: { variable: 'PORT', text: (port) => (port === '' ? undefined : `0.0.0.0:${port}`) },
+	doc: 'Where to listen: HOST, HOST:PORT, [V6]:PORT, unix:PATH or fd://N; repeat it to listen in several places.',
+});
 
-export const backlog: Setting<number> = {
-	name: 'backlog',
-	section: 'Server Socket',
+export const backlog = setting('backlog', {
+	section,
 	flags: ['--backlog'],
-	metavar: 'INT',
-	doc: 'Connections the kernel keeps waiting for a worker.',
+	kind: wholeNumber(1),
 	default: 2048,
-	parse: single(wholeNumber(1)),
-};
+	doc: 'Connections the kernel keeps waiting for a worker.',
+});
