@@ -1,8 +1,21 @@
-import { closeSync, openSync } from 'node:fs';
 import type http from 'node:http';
-import net from 'node:net';
+import type net from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Log } from '../log/error-log.js';
+import type { Log } from '../log/log.js';
+import type { ListenerSpec } from '../worker/worker-contract.js';
+import { ListeningSocket } from './listening-socket.js';
+
+/** Whoever wants to know what comes and goes. */
+export interface Traffic {
+	/** A connection has been accepted. */
+	connected(socket: net.Socket): void;
+	/** A connection has ended; what was asked on it and not answered is said to be `answered` first. */
+	disconnected(socket: net.Socket): void;
+	/** A request has arrived. */
+	requested(response: http.ServerResponse): void;
+	/** A response has finished, or its connection has gone. */
+	answered(response: http.ServerResponse): void;
+}
 
 export interface DrainingOptions {
 	/** Connections the kernel keeps waiting; given again because listening on an inherited descriptor resets it. */
@@ -14,6 +27,9 @@ export interface DrainingOptions {
 	readonly graceMs: number;
 	/** How long a drain leaves idle connections open for requests that are on their way, in milliseconds; default 2,000. */
 	readonly idleMs?: number;
+	/** Fetches another copy of a listener's descriptor, by its index; needed for `pause` with more than one listener. */
+	readonly fetchListener?: (index: number) => Promise<{ readonly fd: number }>;
+	readonly traffic?: Traffic;
 }
 
 interface Connection {
@@ -32,17 +48,19 @@ const DEFAULT_IDLE_MS = 2_000;
  * `http.Server#close` would cut idle connections whose next request is already in the kernel and would stop to enforce deadlines;
  * therefore the server itself never listens: plain `net` servers accept and hand the connections over.
  *
- * Runs on the hub. Only descriptor 0 can stop and start (libuv never closes it); further ones go on accepting until the drain.
+ * Runs on the hub.
  */
 export class DrainingServer {
 	/** Resolves when nothing is open any more, after `drain` or `destroy`. */
 	readonly closed: Promise<void>;
 	readonly #server: http.Server;
 	readonly #options: DrainingOptions;
-	readonly #acceptors = new Map<number, net.Server>();
+	readonly #traffic: Traffic | undefined;
+	readonly #listeners: ListeningSocket[] = [];
 	readonly #connections = new Map<net.Socket, Connection>();
-	readonly #fds: number[] = [];
 	#resolveClosed: () => void = () => undefined;
+	/** Ends a wait for `resume`. */
+	#resumed: () => void = () => undefined;
 	#accepted = 0;
 	#paused = false;
 	#draining = false;
@@ -51,11 +69,11 @@ export class DrainingServer {
 	constructor(server: http.Server, options: DrainingOptions) {
 		this.#server = server;
 		this.#options = options;
+		this.#traffic = options.traffic;
 		this.closed = new Promise((resolve) => {
 			this.#resolveClosed = resolve;
 		});
 		server.keepAliveTimeout = options.keepaliveMs;
-		server.prependListener('request', (_, response) => this.track(response));
 	}
 
 	/** No connection outlives its answer any more. */
@@ -68,31 +86,42 @@ export class DrainingServer {
 		return !this.#draining && this.#options.keepaliveMs > 0;
 	}
 
+	/** Open connections. */
+	get connections(): number {
+		return this.#connections.size;
+	}
+
 	/**
 	 * Starts to accept.
-	 * @param fds descriptors of listening sockets
-	 * @throws Node's system error when a descriptor is no socket that can listen
+	 * @throws Node's system error when a listener is no socket that can listen
 	 */
-	async listen(fds: readonly number[]): Promise<void> {
-		this.#fds.push(...fds);
-		for (const fd of fds) await this.#accept(fd);
+	listen(specs: readonly ListenerSpec[]): void {
+		const { backlog, log, fetchListener } = this.#options;
+		this.#server.prependListener('request', (_, response) => this.track(response));
+		for (const [index, spec] of specs.entries()) {
+			const fetch = () => fetchListener?.(index) ?? Promise.reject(new Error('nobody keeps a copy of it'));
+			const socket = new ListeningSocket(spec, { backlog, log, fetch, onConnection: (connection) => this.#connect(connection) });
+			this.#listeners.push(socket);
+			socket.start();
+		}
 		// Starts Node's enforcement of headersTimeout and requestTimeout, which only the server's own close() would end.
 		this.#server.emit('listening');
 	}
 
-	/** Leaves new connections in the kernel, to be accepted by another worker or by `resume`. */
+	/** Leaves new connections in the kernel, to be accepted by another worker or by `resume`; also during a drain. */
 	pause(): void {
 		if (this.#paused || this.#stoppedListening) return;
 		this.#paused = true;
-		this.#acceptors.get(0)?.close();
-		this.#acceptors.delete(0);
+		for (const listener of this.#listeners) listener.pause();
 	}
 
 	/** Accepts again. */
 	resume(): void {
 		if (!this.#paused || this.#stoppedListening) return;
 		this.#paused = false;
-		this.#accept(0).catch((error: unknown) => this.#options.log.error('Cannot accept connections again', error));
+		this.#resumed();
+		// The arbiter of a server that stops has no copies to give any more.
+		for (const listener of this.#listeners) if (!this.#draining || listener.ready) listener.resume();
 	}
 
 	/**
@@ -102,15 +131,20 @@ export class DrainingServer {
 	track(response: http.ServerResponse): void {
 		// Not `response.socket`, which a pipelined request's answer gets only when it is its turn.
 		const connection = this.#connections.get(response.req.socket);
-		if (!connection) return;
+		if (!connection || connection.responses.has(response)) return;
 		connection.responses.add(response);
 		if (!this.keepsAlive) response.setHeader('Connection', 'close');
-		response.once('close', () => {
-			connection.responses.delete(response);
-			if (connection.responses.size > 0) return;
-			connection.bytesWhenIdle = connection.socket.bytesRead;
-			if (this.#draining) this.#closeWhenIdle(connection);
-		});
+		response.once('close', () => this.#answered(connection, response));
+		this.#traffic?.requested(response);
+	}
+
+	#answered(connection: Connection, response: http.ServerResponse): void {
+		// Not the second time, after the connection has gone.
+		if (!connection.responses.delete(response)) return;
+		this.#traffic?.answered(response);
+		if (connection.responses.size > 0) return;
+		connection.bytesWhenIdle = connection.socket.bytesRead;
+		if (this.#draining) this.#closeWhenIdle(connection);
 	}
 
 	/**
@@ -123,40 +157,35 @@ export class DrainingServer {
 		for (const connection of this.#connections.values()) this.#finish(connection);
 		const grace = setTimeout(() => this.#giveUp(), this.#options.graceMs);
 		await this.#emptyQueue();
-		this.#stopListening();
+		this.#stopListening(false);
 		await this.closed;
 		clearTimeout(grace);
 	}
 
-	/** Stops to accept and cuts every connection off. */
+	/** Stops to accept and cuts every connection off: the last thing before the process exits. */
 	destroy(): void {
 		this.#draining = true;
-		this.#stopListening();
+		this.#stopListening(true);
 		for (const { socket } of this.#connections.values()) socket.destroy();
-	}
-
-	#accept(fd: number): Promise<void> {
-		// The options with which http.Server itself would listen.
-		const acceptor = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#connect(socket));
-		this.#acceptors.set(fd, acceptor);
-		return new Promise((resolve, reject) => {
-			acceptor.once('error', reject);
-			// As an option beside `fd` the backlog would be ignored.
-			acceptor.listen({ fd }, this.#options.backlog, resolve);
-		});
 	}
 
 	#connect(socket: net.Socket): void {
 		this.#accepted++;
 		const connection: Connection = { socket, responses: new Set(), bytesWhenIdle: 0 };
 		this.#connections.set(socket, connection);
-		socket.once('close', () => {
-			clearTimeout(connection.idleTimer);
-			this.#connections.delete(socket);
-			this.#settle();
-		});
+		socket.once('close', () => this.#disconnected(connection));
 		if (this.#draining) this.#finish(connection);
+		this.#traffic?.connected(socket);
 		this.#server.emit('connection', socket);
+	}
+
+	#disconnected(connection: Connection): void {
+		// Node tells only the first of several pipelined responses that its connection has gone.
+		for (const response of connection.responses) this.#answered(connection, response);
+		clearTimeout(connection.idleTimer);
+		this.#connections.delete(connection.socket);
+		this.#traffic?.disconnected(connection.socket);
+		this.#settle();
 	}
 
 	#finish(connection: Connection): void {
@@ -164,10 +193,14 @@ export class DrainingServer {
 		if (connection.responses.size === 0) this.#closeWhenIdle(connection);
 	}
 
-	#closeWhenIdle(connection: Connection, delayMs = this.#options.idleMs ?? DEFAULT_IDLE_MS): void {
+	#closeWhenIdle(connection: Connection, delayMs = this.#idleMs): void {
 		clearTimeout(connection.idleTimer);
 		// Timers run before the loop polls: only after a poll is it certain that no request waits in the kernel.
 		connection.idleTimer = setTimeout(() => setImmediate(() => this.#closeIfIdle(connection)), delayMs);
+	}
+
+	get #idleMs(): number {
+		return this.#options.idleMs ?? DEFAULT_IDLE_MS;
 	}
 
 	#closeIfIdle(connection: Connection): void {
@@ -177,35 +210,50 @@ export class DrainingServer {
 			socket.destroySoon();
 			return;
 		}
-		// Half a header: it gets one header's time from here on, and no more.
+		// Half a header: it gets one header's time from here on, and no more. The drain's own end is near enough where that has none.
 		connection.bytesWhenIdle = socket.bytesRead;
+		const { headersTimeout } = this.#server;
+		if (headersTimeout === 0) return;
 		connection.idleTimer = setTimeout(() => {
 			if (responses.size === 0) socket.destroySoon();
-		}, this.#server.headersTimeout);
+		}, headersTimeout);
 	}
 
-	/** Accepts what the kernel has queued: closing the last copy of a listening socket resets connections that wait in it. */
+	/**
+	 * Accepts what the kernel has queued: closing the last copy of a listening socket resets connections that wait in it. A worker that
+	 * has no room waits for some, which costs nobody anything as others accept meanwhile, and from then on takes new ones for `idleMs` at
+	 * most, because clients that keep coming would otherwise keep the worker.
+	 */
 	async #emptyQueue(): Promise<void> {
-		if (this.#paused) return;
+		let last = Infinity;
 		let before = -1;
-		// Bounded, because clients that keep coming would otherwise keep the worker.
-		for (let turn = 0; turn < this.#options.backlog && before !== this.#accepted && !this.#stoppedListening; turn++) {
-			before = this.#accepted;
+		while (!this.#stoppedListening && performance.now() < last) {
+			if (this.#paused) {
+				await this.#roomToAccept(last);
+				before = -1;
+			} else if (before === this.#accepted) return;
+			else before = this.#accepted;
+			if (last === Infinity) last = performance.now() + this.#idleMs;
 			// Two turns, because the first may end before the loop has polled.
 			await nextTurn();
 			await nextTurn();
 		}
 	}
 
-	#stopListening(): void {
+	async #roomToAccept(last: number): Promise<void> {
+		let limit: NodeJS.Timeout | undefined;
+		await new Promise<void>((resolve) => {
+			this.#resumed = resolve;
+			if (last < Infinity) limit = setTimeout(resolve, last - performance.now());
+		});
+		clearTimeout(limit);
+	}
+
+	#stopListening(exiting: boolean): void {
 		if (this.#stoppedListening) return;
 		this.#stoppedListening = true;
-		for (const acceptor of this.#acceptors.values()) acceptor.close();
-		if (this.#fds.includes(0)) {
-			closeSync(0);
-			// Fills the gap: a connection that got descriptor 0 could never be closed.
-			openSync('/dev/null', 'r');
-		}
+		this.#resumed();
+		for (const listener of this.#listeners) listener.close(exiting);
 		this.#settle();
 	}
 

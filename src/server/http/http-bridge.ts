@@ -1,11 +1,15 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { pack, unpack } from '../../engine/threads/codec.js';
+import { pack, packError, unpack } from '../../engine/threads/codec.js';
+import { GreenletExit } from '../../errors.js';
 import type { Ending, GreenletRecord } from '../../hub/greenlet-record.js';
 import type { Hub } from '../../hub/hub.js';
+import { Killer } from '../../hub/killer.js';
 import type { HubRequest, ServiceHost } from '../../hub/service.js';
-import type { Log } from '../log/error-log.js';
+import type { Log } from '../log/log.js';
+import type { WorkerHooks } from '../worker/worker-contract.js';
+import { OVERDUE, type Overdue } from './create-server.js';
+import { Expiry } from './expiry.js';
 import { HttpExchange } from './http-exchange.js';
 import {
 	BODY_READ,
@@ -22,6 +26,8 @@ import {
 	RUN_REQUEST,
 	SOCKET_TIMEOUT,
 } from './http-messages.js';
+import { refusalText } from './refusal.js';
+import { RequestHooks } from './request-hooks.js';
 
 /** How a greenlet ends that was called off before it began. */
 const NOT_BEGUN: Ending = { ok: true, packet: pack(undefined) };
@@ -30,7 +36,19 @@ export interface BridgeOptions {
 	readonly log: Log;
 	/** Whether a connection may be kept for another request; default: always. */
 	readonly keepsAlive?: () => boolean;
+	/** The hooks around requests, and the worker that they get as their first argument. */
+	readonly hooks?: WorkerHooks;
+	readonly worker?: unknown;
+	/** Told when a greenlet begins to serve a request, and when that has ended: whoever limits their number. */
+	readonly greenlets?: { started(request: IncomingMessage): void; ended(request: IncomingMessage): void };
+	/** How long a greenlet may go on once its client has left, in milliseconds; 0, the default, for ever. */
+	readonly desertedMs?: number;
+	/** Called for a request that is to be ended and does not wait for anything: the moment to write down the stacks of all threads. */
+	readonly stacks?: () => void;
 }
+
+/** How long a greenlet whose request has timed out may take to end by itself before its thread is terminated, in milliseconds. */
+const KILL_GRACE_MS = 5_000;
 
 /**
  * Between a `http.Server` on the worker's hub and the greenlets: every request starts one, and its response comes back as
@@ -41,19 +59,32 @@ export class HttpBridge {
 	readonly #server: Server;
 	readonly #log: Log;
 	readonly #keepsAlive: () => boolean;
+	readonly #hooks: RequestHooks;
+	readonly #stacks: (() => void) | undefined;
+	readonly #greenlets: BridgeOptions['greenlets'];
+	readonly #killer: Killer;
 	readonly #exchanges = new Map<number, HttpExchange>();
+	/** Those that were ended because their time was over, and what there is to say of it. */
+	readonly #overdue = new WeakMap<HttpExchange, { readonly text: string; readonly where: string }>();
+	/** Those whose client has left and whose greenlet goes on. */
+	readonly #deserted: Expiry<HttpExchange>;
 	/** What is open on each connection. Several when a client pipelines. */
 	readonly #connections = new WeakMap<Socket, Set<HttpExchange>>();
 
-	/** Takes over the requests of `server`; the hub must not have another bridge. */
+	/** Takes over the requests of `server`, one of `createHttpServer`; the hub must not have another bridge. */
 	constructor(hub: Hub, server: Server, options: BridgeOptions) {
 		this.#hub = hub;
 		this.#server = server;
 		this.#log = options.log;
 		this.#keepsAlive = options.keepsAlive ?? (() => true);
+		this.#hooks = new RequestHooks(options.hooks, options.worker);
+		this.#stacks = options.stacks;
+		this.#greenlets = options.greenlets;
+		this.#killer = new Killer(hub);
+		this.#deserted = new Expiry(options.desertedMs ?? 0, (exchange) => this.#endDeserted(exchange, options.desertedMs ?? 0));
 		this.#register(hub);
 		server.on('request', (request, response) => this.#receive(request, response));
-		server.on('connect', (_request, socket) => refuse(socket));
+		server.on(OVERDUE, (overdue: Overdue) => this.#timeOut(overdue));
 	}
 
 	#register(host: ServiceHost): void {
@@ -76,29 +107,27 @@ export class HttpBridge {
 
 	#receive(request: IncomingMessage, response: ServerResponse): void {
 		const { headers } = request;
-		if (headers.upgrade !== undefined && !isHttp2Offer(headers.upgrade)) {
-			response.writeHead(501, { Connection: 'close', 'Content-Length': 0 }).end();
-			return;
-		}
 		const keepAlive = response.shouldKeepAlive && !isLastAllowed(response) && this.#keepsAlive();
-		const exchange = new HttpExchange(request, response, keepAlive);
+		const exchange = new HttpExchange(request, response, keepAlive, this.#hooks.wanted);
+		this.#hooks.after(request, response, () => exchange.status);
 		if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') {
 			exchange.skipBody();
-			this.#start(exchange);
+			this.#hooks.before(request, () => this.#start(exchange));
 		} else {
 			// The parser is about to hand out the part of the body that came in the same packet: it can go along.
-			process.nextTick(() => this.#start(exchange));
+			process.nextTick(() => this.#hooks.before(request, () => this.#start(exchange)));
 		}
 	}
 
 	#start(exchange: HttpExchange): void {
 		const { request } = exchange;
 		const { socket, method = '', url = '' } = request;
-		if (socket.destroyed) return;
+		if (socket.destroyed || exchange.answered) return;
 		const { bytes: arrived, more } = exchange.takeArrived();
 		const flags = packFlags({
 			keepAlive: exchange.keepAlive,
 			moreBody: more,
+			secure: exchange.secure,
 			major: request.httpVersionMajor,
 			minor: request.httpVersionMinor,
 			keepAliveSeconds: Math.floor(this.#server.keepAliveTimeout / 1000),
@@ -110,6 +139,7 @@ export class HttpBridge {
 			{ name: `${method} ${url}`, unref: true, onEnd: (ending) => this.#ended(exchange, record, ending) },
 		);
 		exchange.record = record;
+		this.#greenlets?.started(request);
 		this.#exchanges.set(record.id, exchange);
 		this.#openOn(socket).add(exchange);
 	}
@@ -131,25 +161,63 @@ export class HttpBridge {
 		const { record } = exchange;
 		// Nobody would see what it does, and it has not begun.
 		if (record?.start && this.#hub.exchange.withdraw(record.start)) this.#hub.finish(record, NOT_BEGUN);
+		else if (!this.#overdue.has(exchange)) this.#deserted.add(exchange);
+	}
+
+	#endDeserted(exchange: HttpExchange, ms: number): void {
+		const { record } = exchange;
+		if (!record) return;
+		const text = `Request ${record.name} went on for ${ms / 1_000} s (request_timeout) after its client had left and was ended`;
+		this.#end(exchange, record, text);
+	}
+
+	#timeOut(overdue: Overdue): void {
+		const exchange = [...this.#exchanges.values()].find(({ request }) => request === overdue.request);
+		const { record } = exchange ?? {};
+		// With the response complete it is the client that is late, not the greenlet.
+		if (!exchange || !record || exchange.over) return;
+		const { refusal, ms } = overdue;
+		overdue.ended = true;
+		const done = exchange.begun ? 'cut off' : `answered with ${refusal.status}`;
+		const text = `Request ${record.name} took longer than ${ms / 1_000} s (request_timeout) and was ${done}`;
+		// First of all, so that it is this that wakes it.
+		this.#end(exchange, record, text);
+		exchange.takeFromGreenlet(refusal.status, refusalText(refusal));
+	}
+
+	#end(exchange: HttpExchange, record: GreenletRecord, text: string): void {
+		const where = record.start ? 'it had not begun' : `it was not in a blocking call${this.#lastCall(record)}`;
+		this.#overdue.set(exchange, { text, where });
+		if (!record.start && !record.parked && !exchange.watched) this.#stacks?.();
+		this.#killer.kill(record, packError(new GreenletExit('Its request took too long')), KILL_GRACE_MS);
+	}
+
+	#lastCall({ operation }: GreenletRecord): string {
+		return operation === 0 ? '' : `, the last of which was ${this.#hub.operationName(operation)}()`;
 	}
 
 	#ended(exchange: HttpExchange, record: GreenletRecord, ending: Ending): void {
 		this.#exchanges.delete(record.id);
 		this.#connections.get(exchange.request.socket)?.delete(exchange);
 		this.#hub.forget(record.id);
+		this.#deserted.delete(exchange);
+		this.#greenlets?.ended(exchange.request);
 		const result = unpack(ending.packet);
-		if (ending.ok) {
+		const overdue = this.#overdue.get(exchange);
+		if (overdue !== undefined) {
+			if (ending.ok) this.#log.error(`${overdue.text}; ${overdue.where}`);
+			else this.#log.error(`${overdue.text}; ${isExit(result) ? 'its greenlet was at' : overdue.where}`, result);
+		} else if (ending.ok) {
 			exchange.end(result as Buffer | null);
-			return;
+		} else {
+			this.#log.error(`Error handling request ${exchange.request.method} ${exchange.request.url}`, result);
+			exchange.answerInstead(500, 'Internal Server Error\n');
 		}
-		this.#log.error(`Error handling request ${exchange.request.method} ${exchange.request.url}`, result);
-		exchange.failWith500();
 	}
 }
 
-/** `Upgrade: h2c` is an offer a server may ignore; some clients make it with every first request. */
-function isHttp2Offer(upgrade: string): boolean {
-	return upgrade.toLowerCase() === 'h2c';
+function isExit(error: unknown): boolean {
+	return (error as { code?: unknown } | null)?.code === 'ERR_GREENLET_EXIT';
 }
 
 /** The server's limit of requests for one connection is reached; no type declares the field. */
@@ -163,10 +231,4 @@ function joinBytes(head: string, body: Buffer): Buffer {
 	bytes.write(head, 'latin1');
 	body.copy(bytes, head.length);
 	return bytes;
-}
-
-/** Answers CONNECT, for which Node has given the bare socket away. */
-function refuse(socket: Duplex): void {
-	socket.on('error', () => socket.destroy());
-	socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy());
 }

@@ -1,7 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { GreenletRecord } from '../../hub/greenlet-record.js';
 import { type HubRequest, LATER } from '../../hub/service.js';
+import { meterOf } from './accesses.js';
 import { clientLeft, packFields } from './http-messages.js';
+import { cutOff, refusedWith } from './refusal.js';
+import { ResponseMeter } from './response-meter.js';
 
 /** A body that has come in with its header, up to this many bytes, goes to the thread with the request. */
 const INLINE_BODY = 32_768;
@@ -31,10 +35,13 @@ export class HttpExchange {
 	readonly request: IncomingMessage;
 	/** What the request and the server allow; the response goes by it unless the greenlet says otherwise. */
 	readonly keepAlive: boolean;
+	/** The client spoke TLS, if only to a trusted proxy. */
+	readonly secure: boolean;
 	/** The greenlet that serves it. */
 	record: GreenletRecord | undefined;
 	readonly #request: ConsumedMessage;
 	readonly #response: FramedResponse;
+	readonly #meter: ResponseMeter | undefined;
 	#last: boolean | undefined;
 	#state: 'open' | 'ended' | 'left' = 'open';
 	#sent = false;
@@ -45,11 +52,20 @@ export class HttpExchange {
 	#watcher: HubRequest | undefined;
 	#timer: HubRequest | undefined;
 
-	constructor(request: IncomingMessage, response: ServerResponse, keepAlive: boolean) {
+	/** @param measured whether `status` will be asked for */
+	constructor(request: IncomingMessage, response: ServerResponse, keepAlive: boolean, measured = false) {
 		this.request = request;
 		this.keepAlive = keepAlive;
+		this.secure = (request.socket as Socket & { encrypted?: boolean }).encrypted === true;
 		this.#request = request as ConsumedMessage;
 		this.#response = response as FramedResponse;
+		this.#meter = meterOf(response) ?? (measured ? new ResponseMeter() : undefined);
+	}
+
+	/** Of the response, 0 when nothing was answered; for an exchange that is `measured`. */
+	get status(): number {
+		if (this.#sent) return this.#meter?.status ?? 0;
+		return this.#response.headersSent ? this.#response.statusCode : refusedWith(this.#request);
 	}
 
 	/** The response has been handed to the connection completely, or the connection has gone. */
@@ -59,6 +75,21 @@ export class HttpExchange {
 
 	get left(): boolean {
 		return this.#state === 'left';
+	}
+
+	/** Bytes of the response have been sent. */
+	get begun(): boolean {
+		return this.#sent;
+	}
+
+	/** Somebody has answered before there was a greenlet. */
+	get answered(): boolean {
+		return this.over || this.#response.headersSent;
+	}
+
+	/** The handler has returned and its callbacks are to answer. */
+	get watched(): boolean {
+		return this.#watcher !== undefined;
 	}
 
 	/** Says that there is no body; spares Node throwing away an empty one when the response ends. */
@@ -120,6 +151,7 @@ export class HttpExchange {
 		if (this.over) return true;
 		if (bytes.length === 0) return !this.#response.writableNeedDrain;
 		this.#takeOver();
+		this.#meter?.add(bytes);
 		return this.#response.write(bytes);
 	}
 
@@ -144,6 +176,7 @@ export class HttpExchange {
 		this.#state = 'ended';
 		this.#takeOver();
 		this.#response._last = this.#last ?? !this.keepAlive;
+		if (bytes !== null) this.#meter?.add(bytes);
 		this.#finish(bytes);
 		this.#close();
 	}
@@ -177,26 +210,39 @@ export class HttpExchange {
 		response.chunkedEncoding = false;
 	}
 
-	/** Closes the connection, with the response cut off where it is. */
+	/** Closes the connection, with the response cut off where it is; not before those to earlier requests have gone. */
 	abort(): void {
 		if (this.over) return;
-		this.request.socket.destroy();
+		cutOff(this.#response);
 		this.clientHasLeft();
 	}
 
-	/** Answers 500 for a greenlet that cannot, or cuts off the response it has begun. */
-	failWith500(): void {
+	/** Answers for a greenlet that cannot, or cuts off the response it has begun. */
+	answerInstead(status: number, body: string): void {
 		if (this.over) return;
 		if (this.#sent) {
 			this.abort();
 			return;
 		}
 		this.#state = 'ended';
-		const body = 'Internal Server Error\n';
 		this.#response.shouldKeepAlive = this.keepAlive;
-		this.#response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': body.length });
+		this.#response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': Buffer.byteLength(body) });
 		this.#response.end(body);
 		this.#close();
+	}
+
+	/** Answers for a greenlet that is being ended, which finds that its client has left: what it still does is for nobody. */
+	takeFromGreenlet(status: number, body: string): void {
+		this.#tellLoss();
+		this.answerInstead(status, body);
+		this.#state = 'left';
+	}
+
+	#tellLoss(): void {
+		this.#reader?.reject(clientLeft());
+		this.#writer?.reject(clientLeft());
+		this.#watcher?.resolve(true);
+		this.#timer?.resolve(false);
 	}
 
 	/** The response is complete: the rest of the body is for nobody, and nobody waits for the client any more. */
@@ -234,9 +280,6 @@ export class HttpExchange {
 	clientHasLeft(): void {
 		if (this.over) return;
 		this.#state = 'left';
-		this.#reader?.reject(clientLeft());
-		this.#writer?.reject(clientLeft());
-		this.#watcher?.resolve(true);
-		this.#timer?.resolve(false);
+		this.#tellLoss();
 	}
 }

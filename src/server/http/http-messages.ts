@@ -36,9 +36,10 @@ export const THREAD_READY = operation<[], void>(171, 'warm-up');
 /** How much of a body or a response may wait on the way, in bytes. */
 export const HIGH_WATER = 65_536;
 
-// A request's flags: two bits, the version as two digits, and the seconds an idle connection is kept.
+// A request's flags: three bits, the version as two digits, and the seconds an idle connection is kept.
 const KEEP_ALIVE = 1;
 const MORE_BODY = 2;
+const SECURE = 4;
 const MINOR_SHIFT = 4;
 const MAJOR_SHIFT = 8;
 const SECONDS_SHIFT = 12;
@@ -49,16 +50,19 @@ export interface RequestFlags {
 	readonly keepAlive: boolean;
 	/** The body goes on after the bytes that came along. */
 	readonly moreBody: boolean;
+	/** The client spoke TLS, if only to a trusted proxy. */
+	readonly secure: boolean;
 	readonly major: number;
 	readonly minor: number;
 	/** For the `Keep-Alive` header of the response; 0 for none. */
 	readonly keepAliveSeconds: number;
 }
 
-export function packFlags({ keepAlive, moreBody, major, minor, keepAliveSeconds }: RequestFlags): number {
+export function packFlags({ keepAlive, moreBody, secure, major, minor, keepAliveSeconds }: RequestFlags): number {
 	return (
 		(keepAlive ? KEEP_ALIVE : 0) |
 		(moreBody ? MORE_BODY : 0) |
+		(secure ? SECURE : 0) |
 		(minor << MINOR_SHIFT) |
 		(major << MAJOR_SHIFT) |
 		(keepAliveSeconds << SECONDS_SHIFT)
@@ -69,6 +73,7 @@ export function unpackFlags(flags: number): RequestFlags {
 	return {
 		keepAlive: (flags & KEEP_ALIVE) !== 0,
 		moreBody: (flags & MORE_BODY) !== 0,
+		secure: (flags & SECURE) !== 0,
 		minor: (flags >> MINOR_SHIFT) & 15,
 		major: (flags >> MAJOR_SHIFT) & 15,
 		keepAliveSeconds: flags >> SECONDS_SHIFT,

@@ -18,6 +18,8 @@ export interface Ends {
 	readonly remotePort: number;
 	readonly localAddress: string;
 	readonly localPort: number;
+	/** The client spoke TLS, if only to a trusted proxy. */
+	readonly secure: boolean;
 }
 
 /** What a flush counts at least: a handler that sends small events for ever must notice some day that nobody listens. */
@@ -37,7 +39,8 @@ export class MemorySocket extends Duplex {
 	readonly localAddress: string | undefined;
 	readonly localPort: number | undefined;
 	readonly localFamily: string | undefined;
-	readonly encrypted: boolean = false;
+	/** What Express goes by for `req.protocol` and `req.secure`. */
+	readonly encrypted: boolean;
 	readonly connecting: boolean = false;
 	/** In milliseconds, 0 for none: as in `net.Socket`. */
 	timeout = 0;
@@ -63,6 +66,7 @@ export class MemorySocket extends Duplex {
 		super(OPTIONS);
 		this.#engine = engine;
 		this.#body = body;
+		this.encrypted = ends.secure;
 		const { remoteAddress, localAddress } = ends;
 		if (remoteAddress !== '') {
 			this.remoteAddress = remoteAddress;
@@ -118,8 +122,11 @@ export class MemorySocket extends Duplex {
 		try {
 			this.#engine.call(RESPONSE_WRITE, bytes);
 		} catch (error) {
-			this.lost = error;
-			this.clientLeft();
+			// A kill or a timeout comes this way, too.
+			if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') {
+				this.lost = error;
+				this.clientLeft();
+			}
 			throw error;
 		}
 	}

@@ -29,6 +29,8 @@ export class RequestBody {
 	#ended = false;
 	#whole: Buffer | undefined;
 	#request: ParsedMessage | undefined;
+	/** The error that told this greenlet, in a read of its own, that the client has left. */
+	lost: unknown;
 
 	/**
 	 * @param arrived the bytes that came with the request
@@ -96,7 +98,7 @@ export class RequestBody {
 		this.#used = 'sync';
 		const parts = [this.#arrived];
 		while (this.#more) {
-			const chunk = this.#engine.call(BODY_READ);
+			const chunk = this.#ask();
 			if (chunk === null || typeof chunk === 'string') this.#finish(chunk);
 			else parts.push(chunk);
 		}
@@ -104,6 +106,16 @@ export class RequestBody {
 		if (this.#request) this.#request.complete = true;
 		this.#whole = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
 		return this.#whole;
+	}
+
+	#ask(): Buffer | string | null {
+		try {
+			return this.#engine.call(BODY_READ);
+		} catch (error) {
+			// A kill or a timeout comes this way, too.
+			if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') this.lost = error;
+			throw error;
+		}
 	}
 
 	/** The response has ended: what nobody has read is for the hub to throw away. */

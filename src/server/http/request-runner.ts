@@ -1,11 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Engine, engineFor } from '../../engine/engine.js';
-import { ErrorLog } from '../log/error-log.js';
+import type { Log } from '../log/log.js';
 import { CLIENT_WATCH, clientLeft, type RequestFlags, unpackFlags, unpackLines } from './http-messages.js';
 import { type Ends, MemorySocket } from './memory-socket.js';
+import { http } from './node-http.js';
 import { RequestBody } from './request-body.js';
+import { abortRequest } from './request-signal.js';
 
 /** An app in Node's own interface: blocking, with callbacks, or async. An Express app is one. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
@@ -104,7 +106,8 @@ class ServedRequest {
 	/** The app fails with what told it that its client has left; nobody is at fault. */
 	#toldOfLoss(error: unknown): boolean {
 		if (!(error instanceof Error)) return false;
-		return error === this.#socket.lost || (error === this.request.errored && (error as NodeJS.ErrnoException).code === 'ECONNRESET');
+		if (error === this.#socket.lost || error === this.#body.lost) return true;
+		return error === this.request.errored && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
 	}
 
 	/** Ends the wait with an error of the app's; false when this is not the request that is being served. */
@@ -168,6 +171,7 @@ class ServedRequest {
 	/** The connection has gone before the response was complete. */
 	#closed(): void {
 		this.#body.discard();
+		abortRequest(this.request);
 		this.request.destroy(clientLeft());
 	}
 
@@ -183,6 +187,13 @@ let serving: ServedRequest | undefined;
 
 /** To which request a callback belongs, however many timers, sockets and promises lie between them. */
 const causes = new AsyncLocalStorage<ServedRequest>();
+
+let lateErrors: Log | undefined;
+
+/** Says where an error is logged with which an async handler rejects after the end of its response; nowhere until then. */
+export function reportLateErrorsTo(log: Log): void {
+	lateErrors = log;
+}
 
 /**
  * Fails the request that has caused an error which nobody could catch, if it is being served now. To be called from the process's
@@ -208,15 +219,16 @@ export function serveRequest(
 	bytes: Buffer,
 ): Buffer | null | Promise<Buffer | null> {
 	const lines = unpackLines(bytes.toString('latin1', 0, headLength));
-	const ends = { remoteAddress: lines[2] as string, remotePort, localAddress: lines[3] as string, localPort };
+	const flags = unpackFlags(packedFlags);
+	const ends = { remoteAddress: lines[2] as string, remotePort, localAddress: lines[3] as string, localPort, secure: flags.secure };
 	const engine = engineFor('request');
 	engine.beforePark ??= () => serving?.beforePark();
-	const request = new ServedRequest(engine, unpackFlags(packedFlags), lines, ends, bytes.subarray(headLength));
+	const request = new ServedRequest(engine, flags, lines, ends, bytes.subarray(headLength));
 	return causes.run(request, () => request.serve(handler));
 }
 
 function buildRequest(socket: MemorySocket, flags: RequestFlags, lines: string[]): ParsedMessage {
-	const request = new IncomingMessage(asNetSocket(socket)) as ParsedMessage;
+	const request = new http.IncomingMessage(asNetSocket(socket)) as ParsedMessage;
 	request.httpVersionMajor = flags.major;
 	request.httpVersionMinor = flags.minor;
 	request.httpVersion = `${flags.major}.${flags.minor}`;
@@ -228,7 +240,7 @@ function buildRequest(socket: MemorySocket, flags: RequestFlags, lines: string[]
 }
 
 function buildResponse(socket: MemorySocket, request: IncomingMessage, flags: RequestFlags): FramedResponse {
-	const response = new ServerResponse(request) as FramedResponse;
+	const response = new http.ServerResponse(request) as FramedResponse;
 	response._keepAliveTimeout = flags.keepAliveSeconds * 1000;
 	response.shouldKeepAlive = flags.keepAlive;
 	response.assignSocket(asNetSocket(socket));
@@ -246,7 +258,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** The hub has forgotten the request already. */
 function reportLate({ method, url }: IncomingMessage, error: unknown): void {
-	new ErrorLog().error(`Error after the end of request ${method} ${url}`, error);
+	lateErrors?.error(`Error after the end of request ${method} ${url}`, error);
 }
 
 /** As Node's server once a response has finished. */
@@ -258,7 +270,7 @@ function closeResponse(response: FramedResponse): void {
 }
 
 // Node's server alone can tell a response that it may go on; the mark it clears then is a symbol of its own.
-const NEEDS_DRAIN = Object.getOwnPropertySymbols(new ServerResponse(new IncomingMessage(undefined as unknown as Socket))).find(
+const NEEDS_DRAIN = Object.getOwnPropertySymbols(new http.ServerResponse(new http.IncomingMessage(undefined as unknown as Socket))).find(
 	(symbol) => symbol.description === 'kNeedDrain',
 );
 

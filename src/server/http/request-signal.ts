@@ -1,30 +1,39 @@
-import { IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { MemorySocket } from './memory-socket.js';
+import { http } from './node-http.js';
 
 const controllers = new WeakMap<IncomingMessage, AbortController>();
 
 /**
- * Gives requests their `signal`, which aborts when the client leaves, on Node versions without one. Where a handler in
- * blocking style asks for it, it asks the hub in turn, because no event could have told it.
+ * Gives requests their `signal`, which aborts when the client leaves or the request's time is over; newer versions of Node have
+ * one that hears of the former alone. Where a handler in blocking style asks for it, it asks the hub in turn, because no event
+ * could have told it.
  */
 export function adoptRequestSignals(): void {
-	const native = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'signal')?.get;
-	Object.defineProperty(IncomingMessage.prototype, 'signal', {
+	Object.defineProperty(http.IncomingMessage.prototype, 'signal', {
 		configurable: true,
 		get(this: IncomingMessage): AbortSignal {
 			const socket: unknown = this.socket;
 			if (socket instanceof MemorySocket && socket.check()) this.destroy();
-			return native ? native.call(this) : signalOf(this);
+			return controllerOf(this).signal;
 		},
 	});
 }
 
-function signalOf(request: IncomingMessage): AbortSignal {
+/**
+ * Aborts the `signal` of a request.
+ * @param reason default: as `AbortController` gives it
+ */
+export function abortRequest(request: IncomingMessage, reason?: unknown): void {
+	controllerOf(request).abort(reason);
+}
+
+function controllerOf(request: IncomingMessage): AbortController {
 	const known = controllers.get(request);
-	if (known) return known.signal;
+	if (known) return known;
 	const controller = new AbortController();
 	controllers.set(request, controller);
 	if (request.destroyed && !(request.readableEnded && request.complete)) controller.abort();
 	else request.once('aborted', () => controller.abort());
-	return controller.signal;
+	return controller;
 }
