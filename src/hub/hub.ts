@@ -96,6 +96,11 @@ export class Hub implements ServiceHost {
 		this.#names[id] = name;
 	}
 
+	/** What an operation is called in messages. */
+	operationName(id: number): string | undefined {
+		return this.#names[id];
+	}
+
 	own(owner: Owner, resource: Resource): number {
 		return this.resources.own(owner, resource);
 	}

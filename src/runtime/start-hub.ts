@@ -1,6 +1,7 @@
 import { SystemClock } from '../clock.js';
 import type { Preload, TerminalShape } from '../engine/threads/pool.js';
 import type { Board } from '../engine/threads/wire.js';
+import { showGreenlets } from '../hub/greenlet-view.js';
 import { Hub } from '../hub/hub.js';
 import type { ResolvedOptions } from './options.js';
 import { registerServices } from './services.js';
@@ -31,6 +32,7 @@ export async function startHub({ runtime, preloads, argv, terminal, board }: Sta
 		...(board ? { board } : {}),
 	});
 	registerServices(hub);
+	showGreenlets(hub);
 	clock?.attach(hub);
 	return hub;
 }
