@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
+import { httpRows } from '../bench/http-rows.js';
 import { headline, markdown, median, type Outcome } from '../bench/report.js';
 import { type Row, rows } from '../bench/rows.js';
 import { projectPath } from './support/project.js';
@@ -31,5 +32,6 @@ test('markdown() marks what misses its limit and names the machine', () => {
 });
 
 test('every case of every row is a script', () => {
-	for (const { script } of rows.flatMap(({ cases }) => cases)) assert.ok(existsSync(projectPath(`bench/cases/${script}.ts`)), script);
+	for (const { script } of [...rows, ...httpRows].flatMap(({ cases }) => cases))
+		assert.ok(existsSync(projectPath(`bench/cases/${script}.ts`)), script);
 });

@@ -52,3 +52,27 @@ test('TERM lets a blocked handler finish', async () => {
 	assert.match(await answer, /^\d+$/);
 	assert.equal(await server.exitStatus(), 0);
 });
+
+test('A client that leaves does not take its handler out of the count', async () => {
+	await using server = new TestServer(SERVE);
+	const client = await RawClient.connect(await server.port());
+	client.send(server.pathUntil('/left', 'go'));
+	await server.logged(/begin \/left/);
+	client.socket.destroy();
+	const next = ask(server, 'next', 'go');
+	// Accepted or not: the handler of the one who has left would have its whole time, if they ran at once.
+	await assert.rejects(server.get('/', { timeout: 300, signal: AbortSignal.timeout(300) }));
+	assert.doesNotMatch(server.log, /begin \/next/);
+	server.write('go');
+	await next;
+	assert.match(server.log, /end \/left\nbegin \/next/);
+});
+
+test('A handler whose client has left costs the worker its life all the same when it takes longer than the timeout', async () => {
+	await using server = new TestServer(['--timeout', '1', ...SERVE]);
+	const client = await RawClient.connect(await server.port());
+	client.send(server.pathUntil('/left', 'never'));
+	await server.logged(/begin \/left/);
+	client.socket.destroy();
+	await server.logged(/WORKER TIMEOUT/);
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { leftOvers } from './left-overs.js';
 import { projectPath, projectRoot } from './project.js';
 
 const MARK = 'TSGEVENT_TEST_SERVER';
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 /** The worker class that most tests serve with, and its app. */
 export const PLAIN = ['-k', projectPath('dist/test/fixtures/plain-worker.js')];
@@ -32,9 +32,13 @@ export interface TestServerOptions {
 	readonly execArgv?: readonly string[];
 	/** The current directory; default: the project's root. */
 	readonly cwd?: string;
+	/** A command that runs the server, which is given to it as its last arguments. */
+	readonly wrapper?: readonly string[];
+	/** Descriptors that become 3 and up in the server. */
+	readonly descriptors?: readonly number[];
 }
 
-/** A real `tsgunicorn` with a folder of its own; disposing ends it and asserts that none of its processes is left. */
+/** A real `tsgunicorn` with a folder of its own; disposing ends it and asserts that it has left no process, no socket and no pid file. */
 export class TestServer implements AsyncDisposable {
 	/** A folder for the test's files, which goes with the server. */
 	readonly folder: string;
@@ -52,11 +56,13 @@ export class TestServer implements AsyncDisposable {
 		this.folder = mkdtempSync(join(tmpdir(), 'tsgunicorn-'));
 		const { NODE_TEST_CONTEXT: _, ...env } = process.env;
 		const given = typeof args === 'function' ? args(this.folder) : args;
+		const server = [process.execPath, ...(options.execArgv ?? []), projectPath('dist/src/server/main.js'), ...given];
+		const [command = '', ...rest] = [...(options.wrapper ?? []), ...server];
 		// A process group of its own, so that a test can press Ctrl-C.
-		this.#child = spawn(process.execPath, [...(options.execArgv ?? []), projectPath('dist/src/server/main.js'), ...given], {
+		this.#child = spawn(command, rest, {
 			cwd: options.cwd ?? projectRoot,
 			env: { ...env, ...options.env, [MARK]: this.#mark },
-			stdio: ['ignore', 'pipe', 'pipe'],
+			stdio: ['ignore', 'pipe', 'pipe', ...(options.descriptors ?? [])],
 			detached: true,
 		});
 		this.#ended = once(this.#child, 'close');
@@ -143,13 +149,25 @@ export class TestServer implements AsyncDisposable {
 		return path;
 	}
 
+	/** What a server that has ended must have removed: the sockets it listened at and the file with its pid. */
+	#leftFiles(): string[] {
+		const sockets = [...this.#log.matchAll(/Listening at: (\S+)/g)].flatMap(([, all = '']) => all.split(','));
+		const paths = new Set(sockets.filter((one) => one.startsWith(`unix:${this.folder}/`)).map((one) => one.slice('unix:'.length)));
+		const bound = [...paths].filter((path) => existsSync(path) && statSync(path).isSocket());
+		const files = readdirSync(this.folder, { withFileTypes: true }).filter((entry) => entry.isFile());
+		const own = files.map(({ name }) => join(this.folder, name)).filter((path) => readFileSync(path, 'utf8') === `${this.pid}\n`);
+		return [...bound, ...own];
+	}
+
 	async [Symbol.asyncDispose](): Promise<void> {
 		if (this.#child.exitCode === null && this.#child.signalCode === null) this.kill('SIGQUIT');
 		await this.exitStatus();
 		const left = await leftOvers(MARK, this.#mark, 5_000);
 		for (const { pid } of left) process.kill(pid, 'SIGKILL');
+		const files = this.#child.exitCode === 0 ? this.#leftFiles() : [];
 		rmSync(this.folder, { recursive: true });
 		assert.deepEqual(left, [], `processes are left after:\n${this.#log}`);
+		assert.deepEqual(files, [], `a server that ended well has left files after:\n${this.#log}`);
 	}
 }
 

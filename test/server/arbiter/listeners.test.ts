@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { createListeners } from '../../../src/server/arbiter/listeners.js';
+import { knowsReusePort } from '../../../src/server/arbiter/server-handle.js';
+import { eventually } from '../../support/background.js';
 import { projectPath } from '../../support/project.js';
+import { RecordedLog } from '../../support/recorded-log.js';
 import { get, PLAIN, PLAIN_APP, RawClient, TestServer } from '../../support/server.js';
 
 const ANY_PORT = ['-b', '127.0.0.1:0'];
@@ -50,31 +55,39 @@ test('A port in use ends the server with 1, and no other port is taken', async (
 	const { port } = taken.address() as net.AddressInfo;
 	await using server = new TestServer(['-b', `127.0.0.1:${port}`, ...PLAIN, PLAIN_APP]);
 	assert.equal(await server.exitStatus(), 1);
-	assert.match(
-		server.log,
-		new RegExp(`\\[ERROR\\] Cannot listen at http://127\\.0\\.0\\.1:${port}: the address is already in use \\(EADDRINUSE\\)`),
-	);
+	const address = `http://127\\.0\\.0\\.1:${port}`;
+	assert.equal(server.log.match(new RegExp(`\\[ERROR\\] Connection in use: ${address}`, 'g'))?.length, 5);
+	assert.equal(server.log.match(/\[INFO\] Retrying in 1 second\./g)?.length, 4);
+	assert.match(server.log, new RegExp(`\\[ERROR\\] Can't connect to ${address}`));
 	assert.doesNotMatch(server.log, /Listening at/);
 	taken.close();
 });
 
-test('The same port twice is refused, though both can be bound', async () => {
-	const free = net.createServer();
-	await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
-	const { port } = free.address() as net.AddressInfo;
-	await new Promise((resolve) => free.close(resolve));
-	await using server = new TestServer(['-b', `127.0.0.1:${port}`, '-b', `127.0.0.1:${port}`, ...PLAIN, PLAIN_APP]);
-	assert.equal(await server.exitStatus(), 1);
-	assert.match(server.log, /already in use/);
+test('TERM ends the waiting for a port', async () => {
+	const taken = net.createServer();
+	await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+	const { port } = taken.address() as net.AddressInfo;
+	await using server = new TestServer((folder) => ['-b', `127.0.0.1:${port}`, '-p', join(folder, 'app.pid'), ...PLAIN, PLAIN_APP]);
+	await server.logged(/Retrying in 1 second/);
+	server.kill('SIGHUP');
+	server.kill('SIGTERM');
+	assert.equal(await server.exitStatus(), 0);
+	assert.match(server.log, /Told to stop while waiting for http/);
+	assert.ok((server.log.match(/Connection in use/g)?.length ?? 0) < 5, server.log);
+	assert.equal(existsSync(join(server.folder, 'app.pid')), false);
+	taken.close();
 });
 
-test('An address that is not ours and a name that does not exist end the server with 1', async () => {
-	await using foreign = new TestServer(['-b', '192.0.2.1:0', ...PLAIN, PLAIN_APP]);
-	await using unknown = new TestServer(['-b', 'nowhere.invalid:0', ...PLAIN, PLAIN_APP]);
-	assert.equal(await foreign.exitStatus(), 1);
-	assert.match(foreign.log, /Cannot listen at http:\/\/192\.0\.2\.1:0: .*EADDRNOTAVAIL/);
-	assert.equal(await unknown.exitStatus(), 1);
-	assert.match(unknown.log, /Cannot listen at http:\/\/nowhere\.invalid:0: /);
+test('With reuse_port each worker listens by itself', { skip: !knowsReusePort() && 'this Node has no reusePort' }, async () => {
+	await using server = new TestServer(['--reuse-port', '-w', '2', ...ANY_PORT, ...PLAIN, PLAIN_APP]);
+	const port = await server.port();
+	const answered = new Set<string>();
+	await eventually('an answer of each worker', async () => {
+		// Nobody listens until the first worker does.
+		const answer = await get({ port, path: '/pid' }).catch((error: NodeJS.ErrnoException) => assert.equal(error.code, 'ECONNREFUSED'));
+		return answer && answered.add(answer.body).size === 2;
+	});
+	assert.deepEqual([...answered].map(Number).sort(), [...server.workerPids].sort());
 });
 
 test('Several binds are served by every worker', async () => {
@@ -104,13 +117,10 @@ test('A Unix socket as the only bind is served, survives its workers and goes wi
 	assert.equal(existsSync(socketPath), false);
 });
 
-test('A stale Unix socket is replaced, a live one and another file are refused', async () => {
+test('A stale Unix socket is replaced, and another file is refused', async () => {
 	await using first = new TestServer((folder) => ['-b', `unix:${folder}/app.sock`, ...PLAIN, PLAIN_APP]);
 	const socketPath = join(first.folder, 'app.sock');
 	await first.logged(/Listening at/);
-	await using second = new TestServer(['-b', `unix:${socketPath}`, ...PLAIN, PLAIN_APP]);
-	assert.equal(await second.exitStatus(), 1);
-	assert.match(second.log, /already in use/);
 	// A killed arbiter leaves its socket behind.
 	first.kill('SIGKILL');
 	await first.exitStatus();
@@ -160,4 +170,35 @@ test('Starting a worker leaves the listening socket non-blocking', onLinux, asyn
 	const { body: other } = await server.get('/pid');
 	const flags = /flags:\s*(\d+)/.exec(readFileSync(`/proc/${other}/fdinfo/0`, 'utf8'))?.[1] ?? '0';
 	assert.equal(Number.parseInt(flags, 8) & 0o4000, 0o4000);
+});
+
+test('A descriptor named by fd:// is served, and its path stays', async () => {
+	const folder = mkdtempSync(join(tmpdir(), 'tsgunicorn-'));
+	const socketPath = join(folder, 'given.sock');
+	const held = await createListeners({ bind: [`unix:${socketPath}`], backlog: 16 }, new RecordedLog());
+	{
+		await using server = new TestServer(['-b', 'fd://3', ...PLAIN, PLAIN_APP], { descriptors: held.map(({ handle }) => handle.fd) });
+		await server.logged(/Listening at: /);
+		assert.equal(Number((await get({ socketPath, path: '/pid' })).body), server.workerPids[0]);
+	}
+	assert.equal(existsSync(socketPath), true);
+	for (const listener of held) listener.close();
+	rmSync(folder, { recursive: true });
+});
+
+test('HUP with another bind serves there, keeps what stays, and closes what goes', async () => {
+	await using server = new TestServer((folder) => ['-c', join(folder, 'config.json'), ...PLAIN, PLAIN_APP]);
+	const bind = (...names: string[]) =>
+		JSON.stringify({ bind: ['127.0.0.1:0', ...names.map((name) => `unix:${join(server.folder, name)}`)] });
+	server.write('config.json', bind('old.sock'));
+	const port = await server.port();
+	await server.logged(/Booting worker/);
+	server.write('config.json', bind('new.sock'));
+	server.kill('SIGHUP');
+	await server.logged(/Booting worker/, 2);
+	const pid = String(server.workerPids[1]);
+	assert.equal((await get({ socketPath: join(server.folder, 'new.sock'), path: '/pid' })).body, pid);
+	assert.equal(existsSync(join(server.folder, 'old.sock')), false);
+	await server.logged(/Worker exiting/);
+	assert.equal((await get({ port, path: '/pid' })).body, pid);
 });
