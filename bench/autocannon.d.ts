@@ -9,6 +9,8 @@ declare module 'autocannon' {
 	interface Result {
 		/** Seconds that it really took. */
 		readonly duration: number;
+		/** Milliseconds. */
+		readonly latency: { readonly p99: number };
 		readonly '2xx': number;
 		readonly non2xx: number;
 		readonly errors: number;

@@ -15,6 +15,8 @@ export interface Case {
 	readonly name: string;
 	readonly script: string;
 	readonly args?: readonly string[];
+	/** What has to be installed for it. */
+	readonly needs?: 'gunicorn';
 }
 
 const run = promisify(execFile);
@@ -36,6 +38,6 @@ export async function nodeBinaries(): Promise<NodeBinary[]> {
 /** Runs a case once in a process of its own; its figure. */
 export async function measure({ script, args = [] }: Case, node: NodeBinary): Promise<number> {
 	const file = fileURLToPath(new URL(`./cases/${script}.js`, import.meta.url));
-	const { stdout } = await run(node.path, [file, ...args], { timeout: 240_000, killSignal: 'SIGKILL' });
+	const { stdout } = await run(node.path, [file, ...args], { timeout: 400_000, killSignal: 'SIGKILL' });
 	return (JSON.parse(stdout) as { value: number }).value;
 }

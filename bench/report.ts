@@ -24,8 +24,17 @@ export function headline({ row, figures }: Outcome): number {
 	return median(row.figure === 'ratio' ? ratios : ratios.map((ratio) => 1 / ratio));
 }
 
-/** The table of all outcomes, and under it the machine they are from. */
-export function markdown(outcomes: readonly Outcome[], nodes: readonly NodeBinary[], at: Date): string {
+/**
+ * The table of all outcomes, and under it the machine they are from.
+ * @param remarks more sentences about it
+ */
+export function markdown(
+	outcomes: readonly Outcome[],
+	nodes: readonly NodeBinary[],
+	at: Date,
+	command = 'npm run bench',
+	remarks: readonly string[] = [],
+): string {
 	const lines = outcomes.map((outcome) => {
 		const { row, node } = outcome;
 		const medians = row.cases.map(({ name }, index) => `${name} ${number(median(outcome.figures[index] ?? []))}`).join(', ');
@@ -39,7 +48,7 @@ export function markdown(outcomes: readonly Outcome[], nodes: readonly NodeBinar
 		'|---|---|---|---|---|---|',
 		...lines,
 		'',
-		`${machine(nodes)}. Measured ${at.toISOString().slice(0, 10)} by \`npm run bench -- --write\`: every case in a process of its own, in interleaved rounds; ratios are taken within a round, then their median.`,
+		`${machine(nodes)}. Measured ${at.toISOString().slice(0, 10)} by \`${command} -- --write\`: every case in a process of its own, in interleaved rounds; ratios are taken within a round, then their median.${remarks.map((remark) => ` ${remark}`).join('')}`,
 	].join('\n');
 }
 

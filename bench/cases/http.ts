@@ -1,9 +1,12 @@
 /**
- * `http.js SERVER HANDLER FIGURE CONNECTIONS`: SERVER is `gevent` (one worker with a greenlet for each
- * connection) or `plain`, FIGURE is `per-cpu-second` of the serving process or `per-second`.
+ * `http.js SERVER HANDLER FIGURE CONNECTIONS`: SERVER is `gevent` (one worker with a greenlet for each connection), `gevent-logged`
+ * (the same, which writes an access log), `gunicorn` or `plain`; FIGURE is `per-cpu-second` of the serving process, `per-second` or
+ * `p99` in milliseconds.
  */
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { report } from './rate.js';
@@ -20,21 +23,32 @@ const TICKS_PER_SECOND = 100;
 interface Load {
 	readonly requests: number;
 	readonly seconds: number;
+	readonly p99Ms: number;
 }
 
 const [kind, handler, figure, connections] = process.argv.slice(2) as [string, string, string, string];
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-await using server =
-	kind === 'plain'
-		? new BenchServer(['bench/apps/plain.js', handler])
-		: BenchServer.gevent('--workers', '1', '--worker-connections', connections, `${local('../apps/blocking.js')}:${handler}`);
+const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+const one = ['--workers', '1', '--worker-connections', connections];
+const app = `${local('../apps/blocking.js')}:${handler}`;
+const servers: Readonly<Record<string, () => BenchServer>> = {
+	plain: () => BenchServer.node('bench/apps/plain.js', handler),
+	gevent: () => BenchServer.gevent(...one, app),
+	'gevent-logged': () => BenchServer.gevent(...one, '--access-logfile', join(folder, 'access.log'), app),
+	gunicorn: () => BenchServer.gunicorn(handler, ...one),
+};
+const start = servers[kind];
+if (!start) throw new Error(`Cannot bench ${kind}: the servers are ${Object.keys(servers).join(', ')}`);
+await using server = start();
 const url = await server.url();
 await warmUp();
 const pid = kind === 'plain' ? server.pid : onlyChild(server.pid);
 const before = cpuSeconds(pid);
-const { requests, seconds } = await load(MEASURE_SECONDS);
-report(figure === 'per-second' ? requests / seconds : requests / (cpuSeconds(pid) - before));
+const { requests, seconds, p99Ms } = await load(MEASURE_SECONDS);
+const cpu = cpuSeconds(pid) - before;
+report(figure === 'p99' ? p99Ms : requests / (figure === 'per-second' ? seconds : cpu));
+rmSync(folder, { recursive: true });
 
 async function warmUp(): Promise<void> {
 	let best = 0;
