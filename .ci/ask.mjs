@@ -49,8 +49,7 @@ async function timed(work) {
 
 async function end() {
 	const running = processes();
-	const servers = running.filter(({ command }) => /^\S*node \S*server\/main\.js/.test(command));
-	const [arbiter] = servers.filter(({ parent }) => servers.every(({ pid }) => pid !== parent));
+	const arbiter = running.find(({ command }) => command.startsWith('tsgunicorn: master '));
 	assert.ok(arbiter, `No arbiter among ${JSON.stringify(running)}`);
 	process.kill(arbiter.pid, 'SIGTERM');
 	await until('every process to end', STOP_MS, () => processes().length === 0);
