@@ -9,8 +9,9 @@ interface SystemError {
 	readonly errno: number;
 }
 
-/** What the kernel calls these two in the result; libuv's numbers are the negative ones. */
+/** What the kernel calls these in the result; libuv's numbers are the negative ones. */
 const TIMED_OUT: SystemError = { code: 'ETIMEDOUT', errno: -constants.errno.ETIMEDOUT };
+const BROKEN_PIPE: SystemError = { code: 'EPIPE', errno: -constants.errno.EPIPE };
 const TOO_MUCH: SystemError = { code: 'ENOBUFS', errno: -constants.errno.ENOBUFS };
 
 /** One child from its start to its end, with what it wrote. Owned by the greenlet that waits for it. */
@@ -36,6 +37,8 @@ export class ChildRun implements Resource {
 		for (const [index, stream] of this.#stdio.entries()) if (stream && index > 0) this.#collect(stream as Readable, index);
 		child.once('exit', () => {
 			this.#exited = true;
+			// Node gives the pipe up at the exit, which may be seen before the error of a write that nobody will ever read.
+			if (child.stdin && child.stdin.writableLength > 0) this.#pipeError ??= BROKEN_PIPE;
 		});
 		child.stdin?.on('error', (error: NodeJS.ErrnoException) => {
 			this.#pipeError ??= systemError(error);
