@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,6 +9,7 @@ import type { GreenletRecord } from '../hub/greenlet-record.js';
 import { startMainHub } from './main-hub.js';
 import { registerPreload } from './preloads.js';
 import { runnerService } from './runner-service.js';
+import { packageVersion } from './version.js';
 
 /*
  * `tsgevent [options] app.js [arguments]`, like `python -m gevent.monkey`: runs an unmodified program with everything
@@ -36,7 +37,7 @@ function parse(argv: readonly string[]): CommandLine | undefined {
 		if (!argument.startsWith('-')) return { patch, program: argument, args: argv.slice(at + 1) };
 		if (argument === '--no-patch') patch = false;
 		else if (argument === '--help') return print(USAGE, 0);
-		else if (argument === '--version') return print(`tsgevent ${version()}\n`, 0);
+		else if (argument === '--version') return print(`tsgevent ${packageVersion()}\n`, 0);
 		else return print(`Unknown option ${argument}\n\n${USAGE}`, 2);
 	}
 	return print(USAGE, 2);
@@ -45,10 +46,6 @@ function parse(argv: readonly string[]): CommandLine | undefined {
 function print(text: string, code: number): undefined {
 	(code === 0 ? process.stdout : process.stderr).write(text);
 	process.exitCode = code;
-}
-
-function version(): string {
-	return (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }
 
 /** The program's file, found as `node` finds it. */

@@ -1,4 +1,5 @@
 import { ConfigError, HaltServer } from '../errors.js';
+import { packageVersion } from '../runtime/version.js';
 import { checkApp } from './arbiter/app-check.js';
 import { daemonize, Launcher } from './arbiter/daemon.js';
 import { type InheritedSocket, takeInheritedSockets } from './arbiter/inherited-sockets.js';
@@ -9,7 +10,6 @@ import { UsageError } from './config/usage-error.js';
 import { openLogs } from './log/open-logs.js';
 import { serve, stoppable } from './serve.js';
 import type { SignalQueue } from './signals.js';
-import { packageVersion } from './version.js';
 import { checkAccount } from './worker/account.js';
 
 /** The exit status for a command line that cannot be read, as gunicorn's. */

@@ -8,11 +8,13 @@ import { createListeners, type ListenOptions, rebind } from './arbiter/listeners
 import { PidFile } from './arbiter/pid-file.js';
 import { processName } from './arbiter/process-title.js';
 import { Reloader } from './arbiter/reloader.js';
+import { serverView } from './arbiter/server-view.js';
 import type { StartContext } from './arbiter/start-context.js';
 import { SystemdNotifier } from './arbiter/systemd.js';
 import { Upgrade } from './arbiter/upgrade.js';
 import type { Configuration } from './config/configuration.js';
-import type { Log, Logs } from './log/log.js';
+import type { Logs } from './log/log.js';
+import { logTo } from './log/log-to.js';
 import { openLogs } from './log/open-logs.js';
 import type { SignalQueue } from './signals.js';
 import { checkBudget } from './worker/budget.js';
@@ -43,14 +45,16 @@ export async function serve(start: ServerStart): Promise<number> {
 	configuration.hooks.attach(logs.log);
 	const pidFile = new PidFile(process.pid, context.masterPid !== undefined);
 	pidFile.rename(config.pidfile);
-	const log = new LogInForce(logs.log);
+	// For those who live longer than the settings, and their logs.
+	let inForce = logs.log;
+	const log = logTo((level, text, cause) => inForce[level](text, cause));
 	const systemd = new SystemdNotifier(log);
 	const upgrade = new Upgrade({ start: context, log, pidFile, notifier: systemd });
 	upgrade.entitle(processName(config, app));
 	const options: ListenOptions = { mayUnlink: () => !upgrade.otherLives };
 	try {
 		const listeners = await stoppable(signals, async (signal) => {
-			const starting = configuration.hooks.run('on_starting', { pid: process.pid, address: [], num_workers: config.workers, cfg: config });
+			const starting = configuration.hooks.run('on_starting', serverView({ configuration, listeners: [] }, config.workers));
 			await Promise.race([starting, aborted(signal)]);
 			return createListeners(config, log, { ...options, inherited, signal });
 		});
@@ -61,7 +65,7 @@ export async function serve(start: ServerStart): Promise<number> {
 			openLogs: (next) => openLogs(next, { role: 'arbiter' }),
 			rebind: (current, next, nextLog, signal) => rebind(current, next, nextLog, { ...options, signal }),
 			onAdopt: (next) => {
-				log.target = next.logs.log;
+				inForce = next.logs.log;
 				upgrade.entitle(processName(next.configuration.config, next.configuration.app ?? app));
 			},
 			watch: (watched, path, watchLog, onChange) => new Reloader(watched, path, onChange, watchLog),
@@ -97,35 +101,6 @@ export async function stoppable<T>(signals: SignalQueue, work: (signal: AbortSig
 
 function aborted(signal: AbortSignal): Promise<void> {
 	return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-/** The arbiter's log, for those who live longer than its settings. */
-class LogInForce implements Log {
-	target: Log;
-
-	constructor(target: Log) {
-		this.target = target;
-	}
-
-	debug(text: string): void {
-		this.target.debug(text);
-	}
-
-	info(text: string): void {
-		this.target.info(text);
-	}
-
-	warning(text: string): void {
-		this.target.warning(text);
-	}
-
-	error(text: string, cause?: unknown): void {
-		this.target.error(text, cause);
-	}
-
-	critical(text: string, cause?: unknown): void {
-		this.target.critical(text, cause);
-	}
 }
 
 /** While two masters live, the end of one of them is not that of the service. */

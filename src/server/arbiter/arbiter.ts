@@ -7,8 +7,9 @@ import { Crew } from './crew.js';
 import { greet } from './greeting.js';
 import { HangUps } from './hang-ups.js';
 import { ArbiterMetrics } from './metrics.js';
-import { releaseSetup } from './next-setup.js';
+import { LAST_LINES_MS, releaseSetup } from './next-setup.js';
 import { type Action, type ArbiterState, hasten, plan, type Stopping, type StopSignal } from './plan.js';
+import { serverView } from './server-view.js';
 import { endStuckWorker, killOverMemory, logStacks } from './stuck-worker.js';
 import { describeEnding, endedBriefly, endedByRequest, haltingReason, haltingStatus } from './worker-ending.js';
 import { type Ending, KILL_SLACK_MS, type WorkerHandle } from './worker-handle.js';
@@ -18,9 +19,6 @@ const HURRY_MS = 2_000;
 
 /** How often the arbiter looks after everything when nothing happens, in milliseconds. */
 const TICK_MS = 1_000;
-
-/** How long logs that are let go of may take to write what is left, in milliseconds. */
-const LAST_LINES_MS = 1_000;
 
 /**
  * The master process: keeps the wanted number of workers alive and stops them when told to. A reconciler: whatever happens
@@ -275,9 +273,12 @@ export class Arbiter {
 
 	#handleWinch(): void {
 		const { daemon } = this.#setup.configuration.config;
-		if (daemon) this.#log.info('graceful stop of workers');
-		else this.#log.debug('SIGWINCH ignored. Not daemonized');
-		if (daemon) this.#setWanted(0);
+		if (!daemon) {
+			this.#log.debug('SIGWINCH ignored. Not daemonized');
+			return;
+		}
+		this.#log.info('graceful stop of workers');
+		this.#setWanted(0);
 	}
 
 	#setWanted(wanted: number, before: number | null = this.#wanted): void {
@@ -385,14 +386,7 @@ export class Arbiter {
 
 	/** Runs a hook with a view of this server; it resolves whatever the hook does. */
 	async #runHook(name: string, ...views: readonly unknown[]): Promise<void> {
-		const { configuration, listeners } = this.#setup;
-		if (!configuration.hooks.has(name)) return;
-		const server = {
-			pid: process.pid,
-			address: listeners.map(({ address }) => address),
-			num_workers: this.#wanted,
-			cfg: configuration.config,
-		};
-		await configuration.hooks.run(name, server, ...views);
+		const { hooks } = this.#setup.configuration;
+		if (hooks.has(name)) await hooks.run(name, serverView(this.#setup, this.#wanted), ...views);
 	}
 }

@@ -1,5 +1,5 @@
+import { packageVersion } from '../../runtime/version.js';
 import { workerClassNotice, workerClassOf } from '../config/worker-class-name.js';
-import { packageVersion } from '../version.js';
 import { budgetLine } from '../worker/budget.js';
 import type { Setup } from './arbiter-options.js';
 

@@ -42,7 +42,7 @@ export async function nextSetup(current: Setup, sources: SetupSources, stop: Abo
 }
 
 /** How long logs that are let go of may take to write what is left, in milliseconds. */
-const LAST_LINES_MS = 1_000;
+export const LAST_LINES_MS = 1_000;
 
 /** Lets go of whatever of a setup the one in force does not have. */
 export async function releaseSetup(setup: Setup, inForce: Setup): Promise<void> {

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.js';
-import { packageVersion } from '../version.js';
+import { packageVersion } from '../../runtime/version.js';
 
 /**
  * The variables that workers get over those of the arbiter: `SERVER_SOFTWARE`, as gunicorn sets it, and those of `raw_env`.

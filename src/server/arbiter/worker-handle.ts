@@ -5,6 +5,7 @@ import { type Boot, type FromWorker, WATCHDOG_FD } from '../worker/worker-protoc
 import type { Setup } from './arbiter-options.js';
 import { layOut } from './listeners.js';
 import type { StopSignal, WorkerView } from './plan.js';
+import { serverView } from './server-view.js';
 import { WatchdogLine } from './watchdog-line.js';
 import { startProcess } from './worker-start.js';
 
@@ -276,7 +277,7 @@ export class WorkerHandle implements WorkerView {
 		const { configuration, listeners } = this.setup;
 		const { app = '', config, hooks } = configuration;
 		const { specs, first } = layOut(listeners);
-		const server = { pid: process.pid, address: listeners.map(({ address }) => address), num_workers: config.workers, cfg: config };
+		const server = serverView(this.setup, config.workers);
 		const boot: Boot = {
 			type: 'boot',
 			age: this.age,
