@@ -107,6 +107,17 @@ export class WouldBlockForeverError extends GreenError {
 	}
 }
 
+/** You: a promise that only the event loop of the very thread could settle that would wait for it. */
+export class PendingPromiseError extends GreenError {
+	constructor() {
+		super(
+			'ERR_PENDING_PROMISE',
+			"Cannot wait for this promise with awaitSync(): it is pending, and only this thread's own event loop can settle it, which stands still meanwhile. " +
+				'Spawn what makes it as a task, wrap the object behind it with wrapSync() of tsgevent/comlink, or await it in an async handler',
+		);
+	}
+}
+
 /** You: a function or value that cannot cross to another thread. */
 export class NotSpawnableError extends TypeError {
 	readonly code = 'ERR_NOT_SPAWNABLE';
@@ -121,6 +132,13 @@ export class GreenletLostError extends GreenError {
 	constructor(greenlet: string, why: string, options?: ErrorOptions) {
 		super('ERR_GREENLET_LOST', `Lost greenlet ${greenlet}: ${why}`, options);
 		this.greenlet = greenlet;
+	}
+}
+
+/** The thread of a `ThreadPool` ended before the work in it did: `process.exit`, heap limit, or it was called off. */
+export class ThreadLostError extends GreenError {
+	constructor(task: string, why: string, options?: ErrorOptions) {
+		super('ERR_THREAD_LOST', `Lost the thread that ran ${task}: ${why}`, options);
 	}
 }
 

@@ -13,11 +13,14 @@ export {
 	InternalError,
 	KillPendingError,
 	NotSpawnableError,
+	PendingPromiseError,
 	ReadLimitError,
+	ThreadLostError,
 	TimedOutError,
 	WouldBlockForeverError,
 	WrongThreadError,
 } from './errors.js';
+export { awaitSync } from './greenlet/await-sync.js';
 export type { Cloned } from './greenlet/cloned.js';
 export { isControlFlow } from './greenlet/control-flow.js';
 export { getCurrent } from './greenlet/current.js';

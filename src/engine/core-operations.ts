@@ -4,7 +4,10 @@ import { operation } from './operation.js';
 export const SLEEP = operation<[ms: number], void>(1, 'sleep');
 /** Answers with its argument: the price of a round trip, for benches and tests. */
 export const ECHO = operation<[value: string], string>(2, 'echo');
-export const SPAWN = operation<[id: number, name: string, delayMs: number, unref: boolean], void>(3, 'spawn');
+export const SPAWN = operation<[id: number, name: string, delayMs: number, unref: boolean, limitMs: number, graceMs: number], void>(
+	3,
+	'spawn',
+);
 export const GET = operation<[id: number, block: number, timeoutMs: number], unknown>(4, 'Greenlet.get');
 export const JOIN = operation<[ids: number[], count: number, timeoutMs: number], number[]>(5, 'joinAll');
 export const KILL = operation<[ids: number[], error: unknown, block: boolean, timeoutMs: number, graceMs: number], boolean>(6, 'kill');

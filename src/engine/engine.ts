@@ -17,6 +17,9 @@ export interface SpawnOrder {
 	readonly name: string;
 	readonly delayMs: number;
 	readonly unref: boolean;
+	/** Milliseconds it may run before a `Timeout` is thrown into it, -1 for no limit, and what it then has to end by itself. */
+	readonly limitMs: number;
+	readonly graceMs: number;
 }
 
 /**
@@ -34,6 +37,8 @@ export interface Engine {
 	post<A extends readonly unknown[]>(operation: Operation<A, void>, ...args: A): void;
 	/** Asks the hub without parking, for code that lives on its own thread's event loop. */
 	callAsync<A extends readonly unknown[], R>(operation: Operation<A, R>, ...args: A): Promise<R>;
+	/** Parks until a promise of this thread's own loop has settled; only for engines whose loop goes on meanwhile. */
+	awaitPromise?(promise: PromiseLike<unknown>): unknown;
 	/** Starts a greenlet that runs a registered task; `args` that cannot be sent throw here. */
 	spawn(order: SpawnOrder, args: readonly unknown[]): number;
 	/** Notes that a greenlet has begun to keep the process alive: one just spawned, or one that `ref` was called on. */
@@ -42,6 +47,8 @@ export interface Engine {
 	currentId(): number;
 	/** Called on this thread right before its greenlet parks, to `post` what was collected for the hub; must neither park nor throw. */
 	beforePark: (() => void) | undefined;
+	/** Called on this thread right after a greenlet has ended here, with its id; must neither park nor throw. */
+	readonly afterEnd: Set<(greenlet: number) => void>;
 }
 
 interface Slot {

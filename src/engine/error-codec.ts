@@ -16,6 +16,11 @@ for (const native of [Error, TypeError, RangeError, SyntaxError, ReferenceError,
 	classes.set(native.name, native);
 for (const own of Object.values(errors)) classes.set(own.name, own);
 
+/** Has errors of a class arrive as such in every thread that has loaded this module; its instances are made without its constructor. */
+export function registerErrorClass(type: ErrorClass): void {
+	classes.set(type.name, type);
+}
+
 const SKIPPED = new Set(['message', 'stack', 'name']);
 
 /** Takes an error apart; `visit` prepares the value of a property, and what it refuses is left out as text. */

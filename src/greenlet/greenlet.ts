@@ -32,7 +32,7 @@ export interface KillOptions {
 }
 
 /** What a greenlet that ignores its `GreenletExit` is given before its thread is terminated, in milliseconds. */
-const GRACE_MS = 5_000;
+export const GRACE_MS = 5_000;
 
 // Results live on the hub until nobody can ask for them any more.
 const unreferenced = new FinalizationRegistry<number>((id) => runningEngine()?.post(FORGET, id));
@@ -147,9 +147,11 @@ export class Greenlet<T> {
 		return this;
 	}
 
-	/** A promise of what `get()` returns, for code that must not park. */
+	/** A promise of what `get()` returns, for code that must not park; `awaitSync` can wait for it all the same. */
 	promise(): Promise<T> {
-		return engineFor('Greenlet.promise').callAsync(GET, this.id, 1, -1) as Promise<T>;
+		const promise = engineFor('Greenlet.promise').callAsync(GET, this.id, 1, -1) as Promise<T>;
+		promised.set(promise, this);
+		return promise;
 	}
 
 	toString(): string {
@@ -157,12 +159,19 @@ export class Greenlet<T> {
 	}
 }
 
+const promised = new WeakMap<Promise<unknown>, Greenlet<unknown>>();
+
+/** The greenlet whose `promise()` this is; undefined when it is another promise. */
+export function greenletOf(promise: Promise<unknown>): Greenlet<unknown> | undefined {
+	return promised.get(promise);
+}
+
 registerHandle<Greenlet<unknown>>({
 	tag: 'Greenlet',
 	is: (value): value is Greenlet<unknown> => value instanceof Greenlet,
 	encode: (greenlet) => {
 		unreferenced.unregister(greenlet); // whoever gets the copy may ask for the result after this one is gone
-		return { handle: 0, data: [greenlet.id, greenlet.name] };
+		return { handle: -greenlet.id, data: [greenlet.id, greenlet.name] };
 	},
 	decode: (_handle, data) => Greenlet.of(...(data as [number, string])),
 });

@@ -1,10 +1,13 @@
-import { RUN_TASK } from '../engine/core-operations.js';
+import { RETIRE, RUN_TASK } from '../engine/core-operations.js';
 import { runningEngine } from '../engine/engine.js';
 import { registerRunner } from '../engine/threads/runners.js';
 import { NotSpawnableError } from '../errors.js';
+import { isControlFlow } from './control-flow.js';
 import { setCurrentName } from './current.js';
 import { whileImporting } from './spawn.js';
 import { findTask } from './task.js';
+// What the limit of spawnWith throws, whether or not the task's module knows it.
+import './timeout.js';
 
 registerRunner(RUN_TASK, (url, task, name, ...args) => {
 	setCurrentName(name);
@@ -14,7 +17,7 @@ registerRunner(RUN_TASK, (url, task, name, ...args) => {
 
 async function importAndRun(url: string, task: string, name: string, args: unknown[]): Promise<unknown> {
 	return settle(name, async () => {
-		await whileImporting(() => import(url));
+		await whileImporting(() => importOnce(url));
 		const fn = findTask(url, task);
 		if (!fn)
 			throw new NotSpawnableError(
@@ -22,6 +25,16 @@ async function importAndRun(url: string, task: string, name: string, args: unkno
 			);
 		return await fn(...args);
 	});
+}
+
+async function importOnce(url: string): Promise<void> {
+	try {
+		await import(url);
+	} catch (error) {
+		// Node keeps for good how a module's evaluation has ended: for whoever came next to this thread, it would have been killed as well.
+		if (isControlFlow(error)) runningEngine()?.post(RETIRE);
+		throw error;
+	}
 }
 
 /** Runs to the value; a `GreenletExit` that nobody caught is the value, any other error is shown and kept. */

@@ -2,7 +2,7 @@ import { duration } from '../engine/duration.js';
 import { engineFor } from '../engine/engine.js';
 import { NotSpawnableError } from '../errors.js';
 import type { Cloned } from './cloned.js';
-import { Greenlet } from './greenlet.js';
+import { GRACE_MS, Greenlet } from './greenlet.js';
 import { taskName } from './task.js';
 
 /** What a spawned function's result becomes on the caller's side. */
@@ -12,10 +12,17 @@ export type Spawned<R> = Greenlet<Cloned<Awaited<R>>>;
 export interface SpawnOptions {
 	/** For messages and `getCurrent()`; default the task's name. */
 	name?: string;
-	/** Start this many milliseconds later; default 0. */
+	/** Start this many milliseconds later; default 0. With `Infinity` it never starts, and can only be killed. */
 	delay?: number;
 	/** Do not keep the process alive for it; default false. */
 	unref?: boolean;
+	/**
+	 * Milliseconds it may take from the moment it begins to run, the wait for a thread not counted; then a `Timeout` is thrown into it
+	 * at its parking point. Default: no limit.
+	 */
+	timeout?: number;
+	/** Milliseconds it has to end by itself after that `Timeout`, before its thread is terminated as by `kill`; default 5,000. */
+	grace?: number;
 }
 
 let importing = 0;
@@ -51,16 +58,23 @@ export function spawn<A extends unknown[], R>(fn: (...args: A) => R, ...args: A)
 }
 
 /**
- * `spawn` with options.
+ * `spawn` with options. With a `timeout` the greenlet is ended as `kill` would end it, with a `Timeout`: its `finally` blocks run, and
+ * `get()` throws the `Timeout` that it did not catch.
+ * @throws NotSpawnableError `ERR_NOT_SPAWNABLE` as `spawn` does
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` for a bad duration
  * @example
- * import { isMain, spawnWith, task } from 'tsgevent';
+ * import { isMain, sleep, spawnWith, task, Timeout } from 'tsgevent';
  * import assert from 'node:assert/strict';
  *
- * const work = task(import.meta, function work() {
+ * const work = task(import.meta, function work(ms) {
+ * 	sleep(ms);
  * 	return 'done';
  * });
  *
- * if (isMain(import.meta)) assert.equal(spawnWith({ name: 'worker 1' }, work).get(), 'done');
+ * if (isMain(import.meta)) {
+ * 	assert.equal(spawnWith({ name: 'worker 1', timeout: 60_000 }, work, 1).get(), 'done');
+ * 	assert.throws(() => spawnWith({ timeout: 10 }, work, 60_000).get(), Timeout);
+ * }
  */
 export function spawnWith<A extends unknown[], R>(options: SpawnOptions, fn: (...args: A) => R, ...args: A): Spawned<R> {
 	return start(options, fn, args);
@@ -90,7 +104,10 @@ function start<A extends unknown[], R>(options: SpawnOptions, fn: (...args: A) =
 		);
 	}
 	const name = options.name ?? task;
-	const delayMs = Math.max(0, duration(options.delay, 'delay'));
-	const id = engineFor('spawn').spawn({ url, task, name, delayMs, unref: options.unref === true }, args);
+	const delay = duration(options.delay ?? 0, 'delay');
+	const delayMs = delay < 0 ? Number.MAX_SAFE_INTEGER : delay;
+	const limitMs = duration(options.timeout, 'timeout');
+	const graceMs = duration(options.grace ?? GRACE_MS, 'grace');
+	const id = engineFor('spawn').spawn({ url, task, name, delayMs, unref: options.unref === true, limitMs, graceMs }, args);
 	return Greenlet.spawned(id, name);
 }

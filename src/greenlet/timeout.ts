@@ -1,11 +1,29 @@
 import { TIMEOUT_CANCEL, TIMEOUT_START } from '../engine/core-operations.js';
 import { duration } from '../engine/duration.js';
 import { engineFor } from '../engine/engine.js';
+import { registerErrorClass } from '../engine/error-codec.js';
 import { registerHandle } from '../engine/threads/codec.js';
-import { GreenError } from '../errors.js';
+import { GreenError, WrongThreadError } from '../errors.js';
 
-const running = new Map<number, Timeout>();
+/** A timeout that runs: the greenlet it is thrown into, and its number on the hub. */
+interface Running {
+	readonly timeout: Timeout;
+	readonly greenlet: number;
+}
+
+const running = new Map<number, Running>();
+// Not a private member: a timeout that came from another greenlet was made without the constructor.
+const numbers = new WeakMap<Timeout, number>();
 let next = 1;
+
+/** Nobody is left for them to be thrown into; the hub has dropped its timers as well. */
+function dropOf(greenlet: number): void {
+	for (const [id, { timeout, greenlet: owner }] of running) {
+		if (owner !== greenlet) continue;
+		running.delete(id);
+		numbers.delete(timeout);
+	}
+}
 
 /**
  * An exception thrown into the greenlet that started it, at its parking point, when its time is up (gevent's `Timeout`).
@@ -29,7 +47,6 @@ let next = 1;
 export class Timeout extends GreenError {
 	/** Milliseconds it was made with; -1 when it never fires. */
 	readonly ms: number;
-	#id = 0;
 
 	/** @param ms milliseconds; `undefined` or `Infinity`: never fires */
 	constructor(ms?: number) {
@@ -47,49 +64,58 @@ export class Timeout extends GreenError {
 
 	/** Whether it is running. */
 	get pending(): boolean {
-		return this.#id !== 0;
+		return numbers.has(this);
 	}
 
-	/** Starts it; the time is the hub's. Does not switch. */
+	/**
+	 * Starts it, for the greenlet that runs now, with which it ends; the time is the hub's. Does not switch.
+	 * @throws WrongThreadError `ERR_WRONG_THREAD` in a callback that has outlived its greenlet
+	 */
 	start(): void {
-		if (this.ms < 0 || this.#id !== 0) return;
+		if (this.ms < 0 || numbers.has(this)) return;
 		const engine = engineFor('Timeout.start');
-		this.#id = next++;
-		running.set(this.#id, this);
-		engine.post(TIMEOUT_START, this.#id, this.ms);
+		const greenlet = engine.currentId();
+		if (greenlet === 0) throw new WrongThreadError('Timeout.start', 'the greenlet that started this callback has ended');
+		engine.afterEnd.add(dropOf);
+		const id = next++;
+		numbers.set(this, id);
+		running.set(id, { timeout: this, greenlet });
+		engine.post(TIMEOUT_START, id, this.ms);
 	}
 
 	/** Stops it: from here on it will not be thrown. Does not switch. */
 	close(): void {
-		if (this.#id === 0) return;
-		engineFor('Timeout.close').post(TIMEOUT_CANCEL, this.#id);
-		this.#forget();
+		const id = numbers.get(this);
+		if (id === undefined) return;
+		engineFor('Timeout.close').post(TIMEOUT_CANCEL, id);
+		this.#forget(id);
 	}
 
 	[Symbol.dispose](): void {
 		this.close();
 	}
 
-	#forget(): void {
-		running.delete(this.#id);
-		this.#id = 0;
+	#forget(id: number): void {
+		running.delete(id);
+		numbers.delete(this);
 	}
 
-	/** The timeout of this thread that the hub means; it has fired and is no longer pending. */
-	static fired(id: number): Timeout {
-		const timeout = running.get(id) ?? new Timeout(0);
-		timeout.#forget();
+	/** The timeout of this thread that the hub means, no longer pending; a new one for the limit of `spawnWith`, which nobody here has started. */
+	static fired(id: number, ms: number): Timeout {
+		const timeout = running.get(id)?.timeout ?? new Timeout(ms);
+		timeout.#forget(id);
 		return timeout;
 	}
 }
 
 // The hub names a timeout by number; in the thread that started it this is the very object, so identity holds.
-// A timeout never travels this way from here: to anybody else it is an error like others.
+// A timeout never travels this way from here: to anybody else it is an error like others, of this class.
+registerErrorClass(Timeout);
 registerHandle<Timeout>({
 	tag: 'Timeout',
 	is: (_value): _value is Timeout => false,
 	encode: () => ({ handle: 0 }),
-	decode: (_handle, data) => Timeout.fired(data as number),
+	decode: (_handle, data) => Timeout.fired(...(data as [id: number, ms: number])),
 });
 
 /** What `withTimeout` may be told. */

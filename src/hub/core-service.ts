@@ -1,20 +1,21 @@
 import * as core from '../engine/core-operations.js';
 import { type Packet, packError, packTag } from '../engine/threads/codec.js';
 import { KillPendingError, TimedOutError } from '../errors.js';
+import { forwardEnding } from './forward.js';
 import type { GreenletRecord } from './greenlet-record.js';
 import type { Hub } from './hub.js';
 import { Killer } from './killer.js';
 import { type HubRequest, LATER } from './service.js';
 
 /** What a SPAWN tells, besides the packet for the thread that it carries inside. */
-export type SpawnOrder = [id: number, name: string, delayMs: number, unref: boolean];
+export type SpawnOrder = [id: number, name: string, delayMs: number, unref: boolean, limitMs: number, graceMs: number];
 
 /** The hub's own operations: sleeping, spawning, waiting, killing, timeouts. */
 export function coreService(hub: Hub): void {
 	const killer = new Killer(hub);
 	hub.handle(core.ECHO, (_request, value) => value);
 	hub.handle(core.SLEEP, (request, ms) => sleep(hub, request, ms));
-	hub.handleRaw(core.SPAWN, (request, packet) => spawn(hub, request.owner, packet));
+	hub.handleRaw(core.SPAWN, (request, packet) => spawn(hub, killer, request.owner as GreenletRecord, packet));
 	hub.handle(core.GET, (request, id, block, timeoutMs) => get(hub, request, id, block !== 0, timeoutMs));
 	hub.handle(core.JOIN, (request, ids, count, timeoutMs) => join(hub, request, ids, count, timeoutMs));
 	hub.handle(core.KILL, (request, ids, error, block, timeoutMs, graceMs) => {
@@ -47,10 +48,31 @@ function sleep(hub: Hub, request: HubRequest, ms: number): typeof LATER {
 	return LATER;
 }
 
-function spawn(hub: Hub, owner: GreenletRecord, packet: Packet): void {
-	const [id, name, delayMs, unref] = packet.value as SpawnOrder;
-	hub.startPacket(core.RUN_TASK.id, packet.inner as Packet, { id, name, delayMs, unref });
+function spawn(hub: Hub, killer: Killer, owner: GreenletRecord, packet: Packet): void {
+	const [id, name, delayMs, unref, limitMs, graceMs] = packet.value as SpawnOrder;
+	const limited = limitMs >= 0 && { onBegin: (record: GreenletRecord) => limit(hub, killer, record, limitMs, graceMs) };
+	hub.startPacket(core.RUN_TASK.id, packet.inner as Packet, { id, name, delayMs, unref, spawner: owner.thread, ...limited });
 	if (!unref) hub.kept(owner);
+}
+
+/** The number among a greenlet's timeouts of the one it was spawned with; those it starts itself count from 1. */
+const SPAWNED_WITH = 0;
+
+/**
+ * Limits how long a greenlet that has just begun may run. This, its end, kills and its own timeouts are all decided here on the hub,
+ * one after the other, so that only their order counts:
+ * - End first: `finish` stops the timer, and the grace with it. A greenlet that has ended in its thread, unheard so far, still gets the
+ *   interrupt, which finds no question to answer and is dropped with the record; should the grace run out as well, `isolate` hears the
+ *   end before the thread is touched.
+ * - Timeout and kill: whichever comes first is thrown at the parking point, and the other at the next one, if there is one. Each starts
+ *   a grace of its own, and the shorter one terminates the thread, once.
+ */
+function limit(hub: Hub, killer: Killer, record: GreenletRecord, ms: number, graceMs: number): void {
+	const timer = hub.timer(ms, () => {
+		record.timeouts.delete(SPAWNED_WITH);
+		killer.kill(record, packTag('Timeout', [SPAWNED_WITH, ms]), graceMs, `it timed out after ${ms} ms`);
+	});
+	record.timeouts.set(SPAWNED_WITH, timer);
 }
 
 function get(hub: Hub, request: HubRequest, id: number, block: boolean, timeoutMs: number): typeof LATER {
@@ -68,15 +90,13 @@ function get(hub: Hub, request: HubRequest, id: number, block: boolean, timeoutM
 }
 
 function answerEnding(hub: Hub, request: HubRequest, id: number): void {
-	const ending = hub.endings.get(id);
+	const ending = hub.results.get(id);
 	if (!ending) {
 		request.resolve(undefined);
 		return;
 	}
 	if (ending.packet.handles) hub.resources.retain(request.owner, ending.packet.handles);
-	const raw = request as unknown as { forward(outcome: 'value' | 'error', packet: Packet): boolean };
-	if (ending.ok) raw.forward('value', ending.packet);
-	else raw.forward('error', { ...ending.packet, thrown: true });
+	forwardEnding(request, ending);
 }
 
 function join(hub: Hub, request: HubRequest, ids: number[], count: number, timeoutMs: number): typeof LATER {
@@ -135,13 +155,13 @@ function waitFor(
 function status(hub: Hub, id: number): 'queued' | 'running' | 'value' | 'error' {
 	const record = hub.greenlets.get(id);
 	if (record) return record.state === 'running' ? 'running' : 'queued';
-	return hub.endings.get(id)?.ok === false ? 'error' : 'value';
+	return hub.results.get(id)?.ok === false ? 'error' : 'value';
 }
 
 function startTimeout(hub: Hub, record: GreenletRecord, timeout: number, ms: number): void {
 	const fire = () => {
 		record.timeouts.delete(timeout);
-		hub.interrupt(record, { packet: packTag('Timeout', timeout), timeout });
+		hub.interrupt(record, { packet: packTag('Timeout', [timeout, ms]), timeout });
 	};
 	record.timeouts.set(timeout, hub.timer(ms, fire));
 }

@@ -25,9 +25,9 @@ export function findStuck(records: Iterable<GreenletRecord>, threadsFree: boolea
 	return [...all.values()].filter((record) => record.state === 'running' && !alive.has(record.id));
 }
 
-/** Waits for other greenlets, and for nothing else: a condemned thread ends by itself. */
+/** Waits for other greenlets, and for nothing else: a timeout wakes it, and a condemned thread ends by itself. */
 function waits(record: GreenletRecord): boolean {
-	return record.parked && record.wait !== undefined && record.thread?.condemned !== true;
+	return record.parked && record.wait !== undefined && record.timeouts.size === 0 && record.thread?.condemned !== true;
 }
 
 function canEnd(record: GreenletRecord, all: Map<number, GreenletRecord>, alive: Set<number>): boolean {

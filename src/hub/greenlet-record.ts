@@ -55,6 +55,8 @@ export class GreenletRecord implements Owner {
 	kept = 0;
 	/** Nobody will ask how it ended. */
 	forgotten = false;
+	/** The thread of the only one that can ask; undefined when there may be others. */
+	spawner: Thread | undefined;
 	/** Why its thread was terminated. */
 	lostWhy: string | undefined;
 

@@ -9,6 +9,7 @@ import { GreenletLostError, InternalError, WouldBlockForeverError } from '../err
 import { describeWait, findStuck } from './deadlock.js';
 import { type Ending, GreenletRecord, type Interrupt } from './greenlet-record.js';
 import { Resources } from './resources.js';
+import { Results } from './results.js';
 import { type Handler, LATER, type Owner, type Resource, type ServiceHost } from './service.js';
 
 export interface HubOptions extends ExchangeOptions {
@@ -26,6 +27,10 @@ export interface StartOptions {
 	readonly delayMs?: number;
 	/** Do not keep the process alive for it. */
 	readonly unref?: boolean;
+	/** The thread of the only one that can ask how it ended; default: there may be others. */
+	readonly spawner?: Thread | undefined;
+	/** Called once when it has begun to run. */
+	readonly onBegin?: (record: GreenletRecord) => void;
 	/** Called once when it has ended. */
 	readonly onEnd?: (ending: Ending) => void;
 }
@@ -48,10 +53,10 @@ export class Hub implements ServiceHost {
 	readonly clock: Clock;
 	readonly exchange: Exchange<GreenletRecord>;
 	readonly resources = new Resources();
+	readonly atShutdown = new Set<() => Promise<boolean>>();
 	/** Greenlets that have not ended. */
 	readonly greenlets = new Map<number, GreenletRecord>();
-	/** Endings somebody may still ask for; a success without a value is not kept, being the answer for unknown ids. */
-	readonly endings = new Map<number, Ending>();
+	readonly results = new Results(this.resources);
 	readonly #options: HubOptions;
 	readonly #handlers: (AnyHandler | undefined)[] = [];
 	readonly #raw: (RawHandler | undefined)[] = [];
@@ -75,6 +80,7 @@ export class Hub implements ServiceHost {
 			told: (thread, operation, packet) => this.#told(thread, operation, packet),
 			ended: (thread, ok, packet) => this.#ended(thread, ok, packet),
 			lost: (thread, error) => this.#lost(thread, error),
+			gone: (thread) => this.results.forgetOf(thread),
 			quiet: () => this.#quiet(),
 			bootFailed: (error) => this.#bootFailed(error),
 		});
@@ -142,10 +148,11 @@ export class Hub implements ServiceHost {
 		const record = new GreenletRecord(options.id ?? this.exchange.board.takeId(), options.name ?? '');
 		if (options.onEnd) record.endings.add(options.onEnd);
 		this.greenlets.set(record.id, record);
+		record.spawner = options.spawner;
 		record.unref = options.unref === true;
 		if (!record.unref) this.#liveBy(1);
-		if (packet.handles) this.resources.retain(record, packet.handles);
-		record.start = { greenlet: record.id, operation, packet, taken: (thread) => this.#taken(record, thread) };
+		if (packet.handles) this.#bring(record, packet.handles);
+		record.start = { greenlet: record.id, operation, packet, taken: (thread) => this.#taken(record, thread, options.onBegin) };
 		if (options.delayMs !== undefined && options.delayMs > 0) {
 			record.state = 'delayed';
 			record.delay = this.timer(options.delayMs, () => this.#enqueue(record));
@@ -158,10 +165,11 @@ export class Hub implements ServiceHost {
 		if (record.start) this.exchange.start(record.start);
 	}
 
-	#taken(record: GreenletRecord, thread: Thread): void {
+	#taken(record: GreenletRecord, thread: Thread, onBegin?: (record: GreenletRecord) => void): void {
 		record.state = 'running';
 		record.thread = thread;
 		record.start = undefined;
+		onBegin?.(record);
 	}
 
 	/** Registers script mode's main greenlet, which has its stack already. */
@@ -260,7 +268,7 @@ export class Hub implements ServiceHost {
 
 	#dispatch(operation: number, packet: Packet, request: Parameters<RawHandler>[0]): void {
 		try {
-			if (packet.handles) this.resources.retain(request.owner, packet.handles);
+			if (packet.handles) this.#bring(request.owner, packet.handles);
 			const raw = this.#raw[operation];
 			if (raw) {
 				raw(request, packet);
@@ -313,14 +321,11 @@ export class Hub implements ServiceHost {
 		record.delay?.cancel();
 		for (const timer of record.timeouts.values()) timer.cancel();
 		this.greenlets.delete(record.id);
-		const { packet } = ending;
-		// Handles in the result outlive their maker: the ending holds them until somebody takes it.
-		if (packet.handles) this.resources.retain(NOBODY, packet.handles);
-		if (!ending.ok || packet.format !== 0) this.endings.set(record.id, ending);
+		for (const handle of ending.packet.handles ?? []) this.#share(handle);
+		this.results.keep(record, ending);
 		this.resources.releaseAll(record);
 		for (const ended of record.endings) ended(ending);
 		record.endings.clear();
-		if (record.forgotten) this.forget(record.id);
 		if (!record.unref) this.#liveBy(-1);
 	}
 
@@ -328,9 +333,20 @@ export class Hub implements ServiceHost {
 	forget(id: number): void {
 		const record = this.greenlets.get(id);
 		if (record) record.forgotten = true;
-		const ending = this.endings.get(id);
-		this.endings.delete(id);
-		for (const handle of ending?.packet.handles ?? []) this.resources.release(handle, NOBODY);
+		this.results.forget(id);
+	}
+
+	/** Has `owner` hold what came with a packet. */
+	#bring(owner: Owner, handles: readonly number[]): void {
+		this.resources.retain(owner, handles);
+		for (const handle of handles) this.#share(handle);
+	}
+
+	/** A greenlet that a packet refers to can from now on be asked about from elsewhere. */
+	#share(handle: number): void {
+		const record = this.greenlets.get(-handle);
+		if (record) record.spawner = undefined;
+		this.results.share(-handle);
 	}
 
 	#bootFailed(error: Error): void {

@@ -4,8 +4,12 @@ import { GreenletLostError, InternalError } from '../errors.js';
 import type { GreenletRecord } from './greenlet-record.js';
 import type { Hub } from './hub.js';
 
-/** How long a terminated thread may take to end before it counts as stuck in a native call. */
+/**
+ * How long a terminated thread may take to end before it counts as stuck in a native call. It ends in real time, whatever clock the hub
+ * keeps; and only time in which the hub looks counts, because while the whole machine stood still the thread could not end either.
+ */
 const TERMINATION_MS = 2_000;
+const LOOK_MS = 10;
 
 /**
  * Ends greenlets. In this order, each step only if the one before did not help: an exception at the parking point,
@@ -20,7 +24,8 @@ export class Killer {
 		this.#hub = hub;
 	}
 
-	kill(record: GreenletRecord | undefined, error: Packet, graceMs: number): void {
+	/** @param why for the message of the one that has to be terminated in the end */
+	kill(record: GreenletRecord | undefined, error: Packet, graceMs: number, why = 'it was killed'): void {
 		if (!record) return;
 		if (this.#neverBegins(record)) {
 			// Never started: as in gevent, the exit is its value and any other error its error.
@@ -30,7 +35,7 @@ export class Killer {
 		}
 		this.#hub.interrupt(record, { packet: error });
 		if (record.thread?.index === 0 || graceMs < 0) return; // the main thread cannot be terminated
-		const timer = this.#hub.timer(graceMs, () => this.#terminate(record, `it was killed and did not end within ${graceMs} ms`));
+		const timer = this.#hub.timer(graceMs, () => this.#terminate(record, `${why} and did not end within ${graceMs} ms`));
 		record.endings.add(() => timer.cancel());
 	}
 
@@ -43,11 +48,12 @@ export class Killer {
 		const { thread } = record;
 		if (!thread) throw new InternalError(`Greenlet ${record.label} was begun before ${why}, and has no thread`);
 		this.#hub.exchange.isolate(thread);
-		if (record.state === 'ended') return;
+		if (record.state === 'ended' || record.lostWhy !== undefined) return;
 		record.lostWhy = why;
 		thread.terminate();
-		const timer = this.#hub.timer(TERMINATION_MS, () => this.#abandon(record, thread));
-		record.endings.add(() => timer.cancel());
+		void this.#await(() => record.state === 'ended').then((ended) => {
+			if (!ended) this.#abandon(record, thread);
+		});
 	}
 
 	#abandon(record: GreenletRecord, thread: Thread): void {
@@ -62,21 +68,21 @@ export class Killer {
 
 	/** Ends busy threads at the end of the process; false when one cannot be ended, so that the process must kill itself. */
 	async shutdown(): Promise<boolean> {
+		const ended = await Promise.all([this.#endThreads(), ...[...this.#hub.atShutdown].map((end) => end())]);
+		return ended.every(Boolean);
+	}
+
+	async #endThreads(): Promise<boolean> {
 		await this.#hub.exchange.pool.settle();
 		const busy = this.#hub.exchange.pool.threads().filter((thread) => thread.index !== 0 && (thread.counted || this.#runsOn(thread)));
 		for (const thread of busy) if (!thread.condemned) thread.terminate();
-		if (busy.every((thread) => thread.state === 'dead')) return true;
-		return await new Promise<boolean>((resolve) => {
-			const deadline = setTimeout(() => settle(false), TERMINATION_MS);
-			const look = setInterval(() => {
-				if (busy.every((thread) => thread.state === 'dead')) settle(true);
-			}, 5);
-			const settle = (ended: boolean) => {
-				clearTimeout(deadline);
-				clearInterval(look);
-				resolve(ended);
-			};
-		});
+		return this.#await(() => busy.every((thread) => thread.state === 'dead'));
+	}
+
+	/** Looks again and again whether `ended` holds; false when it does not after `TERMINATION_MS`. */
+	async #await(ended: () => boolean): Promise<boolean> {
+		for (let looks = TERMINATION_MS / LOOK_MS; looks > 0 && !ended(); looks--) await new Promise((look) => setTimeout(look, LOOK_MS));
+		return ended();
 	}
 
 	/** Gave up its place in the count but is not parked either. */

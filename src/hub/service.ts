@@ -51,6 +51,8 @@ export interface ServiceHost {
 	release(handle: number, owner?: Owner): void;
 	/** Starts a hub timer: `delayMs` milliseconds on the hub's clock. */
 	timer(delayMs: number, callback: () => void): ClockTimer;
+	/** Called at the end of the process: ends what nobody may wait for; false when that is not possible, so that the process must kill itself. */
+	readonly atShutdown: Set<() => Promise<boolean>>;
 }
 
 /** A service registers its handlers; services know the hub, never the other way round. */

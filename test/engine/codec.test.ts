@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import { load, type Packet, pack, packArguments, packError, store, unpack, unpackArguments } from '../../src/engine/threads/codec.js';
+import { Lent, load, type Packet, pack, packArguments, packError, store, unpack, unpackArguments } from '../../src/engine/threads/codec.js';
 import { registerHandle } from '../../src/engine/threads/structure.js';
 import { CAPACITY, Cell, PORT_FORMAT } from '../../src/engine/threads/wire.js';
 import { NotSpawnableError, TimedOutError } from '../../src/errors.js';
@@ -57,6 +57,17 @@ describe('pack() and unpack()', () => {
 			assert.deepEqual(roundTrip(value), value);
 			assert.ok(Object.is(roundTrip(value), value) || typeof value === 'object');
 			assert.deepEqual(throughArguments(value, 1), [value, 1]);
+		});
+	}
+
+	for (const text of ['\ud800', 'high \ud83d alone', 'low \udc00 alone', '\udc00\ud800 the wrong way round', `${'z'.repeat(5000)}\ud800`]) {
+		test(`carry lone surrogates as they are: ${JSON.stringify(text.slice(-30))}`, () => {
+			assert.equal(roundTrip(text), text);
+			assert.deepEqual(roundTrip({ [text]: [text] }), { [text]: [text] });
+			assert.deepEqual(throughArguments(text), [text]);
+			assert.deepEqual(throughArguments(1, text, Buffer.from('b')), [1, text, Buffer.from('b')]);
+			const error = unpack(travel(packError(new RangeError(text, { cause: text }))).packet) as Error;
+			assert.deepEqual([error.message, error.cause], [text, text]);
 		});
 	}
 
@@ -263,5 +274,33 @@ describe('registerHandle()', () => {
 		const { front, back } = unpack(travel(packet).packet) as { front: Door; back: Door };
 		assert.ok(front instanceof Door && front === back);
 		assert.deepEqual({ ...front }, { handle: 12, data: 'oak' });
+	});
+});
+
+describe('Lent', () => {
+	const standIn = (value: object): object | undefined => {
+		if (typeof value === 'function') return { name: value.name };
+		return value instanceof WeakSet ? Buffer.from('weak') : undefined;
+	};
+	const add = (): undefined => undefined;
+
+	test('has something else travel in place of what could not, at any depth', () => {
+		const lent = new Lent({ add, deep: [new WeakSet(), add], plain: { a: 1 } }, '', standIn);
+		assert.deepEqual(roundTrip({ lent }), {
+			lent: { add: { name: 'add' }, deep: [Buffer.from('weak'), { name: 'add' }], plain: { a: 1 } },
+		});
+	});
+
+	test('leaves what stands beside it to the rules, and gives refusals its own path', () => {
+		assert.throws(() => pack([new Lent(add, '', standIn), () => undefined], 'root'), /Cannot send a function .* found at root\[1\]\./);
+		assert.throws(() => pack([new Lent([Symbol('no')], '[7]', standIn)], 'root'), /Cannot send a symbol .* found at root\[7\]\[0\]\./);
+	});
+
+	test('keeps circles', () => {
+		const value: { add: unknown; self?: unknown } = { add };
+		value.self = value;
+		const got = roundTrip(new Lent(value, '', standIn)) as unknown as typeof value;
+		assert.equal(got.self, got);
+		assert.deepEqual(got.add, { name: 'add' });
 	});
 });

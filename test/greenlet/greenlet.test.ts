@@ -33,6 +33,7 @@ import {
 	where,
 	whoAmI,
 } from '../fixtures/engine-tasks.js';
+import { parkUntil } from '../fixtures/lane-tasks.js';
 import { thrown } from '../support/thrown.js';
 
 configure({ allowMainCallbacks: true });
@@ -47,10 +48,12 @@ describe('spawn()', () => {
 	});
 
 	test('runs greenlets at the same time', () => {
-		const naps = Array.from({ length: 8 }, () => spawn(nap, 100));
-		const start = performance.now();
-		assert.equal(joinAll(naps).length, 8);
-		assert.ok(performance.now() - start < 8 * 100);
+		// Each waits until the next has begun, and the last for the first.
+		const all = Array.from({ length: 8 }, (_, i) => spawn(parkUntil, `meets ${i}`, `meets ${(i + 1) % 8}`));
+		assert.deepEqual(
+			all.map((greenlet) => greenlet.get()),
+			all.map((_, i) => `meets ${i}`),
+		);
 	});
 
 	test('lets greenlets spawn greenlets', () => {
@@ -113,13 +116,12 @@ describe('spawnWith() and spawnLater()', () => {
 	});
 
 	test('start later, or never when killed before', () => {
-		const later = spawnLater(20, add, 1, 1);
-		assert.equal(later.ready(), false);
-		assert.equal(later.get(), 2);
+		assert.equal(spawnLater(20, add, 1, 1).get(), 2);
 		const never = spawnLater(FOREVER, add, 1, 1);
 		assert.equal(spawnWith({ delay: 5 }, add, 2, 2).get(), 4);
+		assert.equal(never.ready(), false);
 		never.kill();
-		assert.ok((never.get() as unknown) instanceof GreenletExit || never.get() === 2);
+		assert.ok((never.get() as unknown) instanceof GreenletExit);
 	});
 
 	test('refuse bad durations', () => {
@@ -247,6 +249,11 @@ describe('kill()', () => {
 		assert.match(error.message, /it was killed and did not end within 5 ms$/);
 	});
 
+	test('is what a timeout comes to for one that will not go', () => {
+		const error = thrown(() => spawnWith({ timeout: 5, grace: 5 }, stubborn).get());
+		assert.match(error.message, /^Lost greenlet \d+ \(stubborn\): it timed out after 5 ms and did not end within 5 ms$/);
+	});
+
 	test('has no effect on the dead', () => {
 		const greenlet = spawn(add, 1, 1);
 		greenlet.join();
@@ -256,7 +263,8 @@ describe('kill()', () => {
 
 	test('of all kills all', () => {
 		const sleepers = [1, 2, 3].map(() => spawn(nap, FOREVER));
-		assert.equal(killAll(sleepers), true);
+		// Wherever they are: one whose thread is slow to load the task gets there in the end.
+		assert.equal(killAll(sleepers, { grace: FOREVER }), true);
 		assert.ok(sleepers.every((sleeper) => sleeper.successful()));
 	});
 

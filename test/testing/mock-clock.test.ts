@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { configure, sleep, spawn, TimedOutError, withTimeout } from '../../src/index.js';
-import { MockClock, useMockClock } from '../../src/testing/index.js';
-import { identity, nap } from '../fixtures/engine-tasks.js';
+import { MockClock, useMockClock, waitUntilIdle } from '../../src/testing/index.js';
+import { identity, nap, stubborn } from '../fixtures/engine-tasks.js';
 
 const DAY = 86_400_000;
 
@@ -73,6 +73,15 @@ describe('useMockClock()', () => {
 		for (let i = 0; i < 20; i++) sleep(0);
 		assert.equal(time.now(), before);
 		assert.equal(sleeper.kill(), true);
+	});
+
+	test('leaves a thread that was terminated its time to end, which is real', () => {
+		for (let round = 0; round < 5; round++) {
+			const greenlet = spawn(stubborn);
+			waitUntilIdle();
+			assert.equal(greenlet.kill({ grace: DAY }), true);
+			assert.throws(() => greenlet.get(), { code: 'ERR_GREENLET_LOST', message: /did not end within 86400000 ms$/ });
+		}
 	});
 
 	test('advances by hand as well', () => {

@@ -4,7 +4,7 @@ import type { Letter } from './letter.js';
 import { prepare, revive, tagged, unsendable } from './structure.js';
 import { PORT_FORMAT } from './wire.js';
 
-export { registerHandle, type Transferable } from './structure.js';
+export { Lent, registerHandle, type StandIn, type Transferable } from './structure.js';
 
 /** How a message lies in a cell. */
 const UNDEFINED = 0;
@@ -58,7 +58,8 @@ export function pack(value: unknown, root = 'value'): Packet {
 		case 'number':
 			return { format: NUMBER, numbers: [value] };
 		case 'string':
-			return { format: TEXT, text: value };
+			// A cell holds UTF-8, which has no lone surrogates; clone and JSON's escapes keep them.
+			return value.isWellFormed() ? { format: TEXT, text: value } : { format: CLONE, value };
 	}
 	if (value === null) return PLAIN[NULL] as Packet;
 	if (Buffer.isBuffer(value)) return { format: BYTES, bytes: value };

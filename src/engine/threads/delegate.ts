@@ -12,6 +12,8 @@ export interface Delegate<O> {
 	ended(thread: Thread, ok: boolean, packet: Packet): void;
 	/** The thread died under its greenlet. */
 	lost(thread: Thread, error: Error | undefined): void;
+	/** The thread has ended, whatever it carried; nothing more comes from it. */
+	gone(thread: Thread): void;
 	/** Nothing runs and nobody has asked anything. */
 	quiet(): void;
 	/** A thread could not even be set up. */

@@ -364,6 +364,7 @@ export class Exchange<O> implements Dispatcher {
 		else if (boot && error) this.#delegate.bootFailed(error);
 		thread.line.length = 0;
 		thread.state = 'dead';
+		this.#delegate.gone(thread);
 		this.scheduler.leave(thread);
 		this.#want();
 		// It may have died between winning the bell and ringing it.

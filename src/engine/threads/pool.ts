@@ -45,8 +45,12 @@ export interface PoolOptions {
 	readonly onEnd: (thread: Thread, error: Error | undefined) => void;
 }
 
-/** How long the end of the process waits for threads that are coming up. */
-const BOOT_MS = 2_000;
+/**
+ * How long the end of the process waits for threads that are coming up: long enough for a busy machine. Only time in which the hub looks
+ * counts, because while the whole machine stood still no thread could come up either.
+ */
+const BOOT_MS = 5_000;
+const LOOK_MS = 5;
 
 /** Starting more than this many threads at a time only makes each of them slower. */
 const BOOTING_AT_ONCE = availableParallelism();
@@ -232,9 +236,7 @@ export class Pool {
 	 */
 	async settle(): Promise<void> {
 		this.#closed = true;
-		const { clock } = this.#options;
-		const deadline = clock.now() + BOOT_MS;
-		while (this.#booting > 0 && clock.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 2));
+		for (let looks = BOOT_MS / LOOK_MS; looks > 0 && this.#booting > 0; looks--) await new Promise((look) => setTimeout(look, LOOK_MS));
 	}
 
 	/** Ends every thread with force; settles when they have ended. */

@@ -8,7 +8,7 @@ export interface Transferable<T> {
 	/** URL of the module that registers it, for threads that start a greenlet with one; undefined when every thread has it. */
 	readonly module?: string;
 	is(value: unknown): value is T;
-	/** The hub handle (0 for none) and cloneable data that rebuild it. */
+	/** The hub handle (0 for none, below it a greenlet's id) and cloneable data that rebuild it. */
 	encode(value: T): { handle: number; data?: unknown };
 	decode(handle: number, data: unknown): T;
 }
@@ -18,6 +18,26 @@ const registered: Transferable<unknown>[] = [];
 /** Teaches the codec a class of handles; called once per class, when its module loads. */
 export function registerHandle<T>(type: Transferable<T>): void {
 	registered.push(type as Transferable<unknown>);
+}
+
+/** Gives what travels in place of a function or an object, or undefined when the codec's own rules are to hold. */
+export type StandIn = (value: object) => object | undefined;
+
+/**
+ * A part of a message for whose functions, plain objects and instances of unknown classes `standIn` is asked: what would be
+ * refused otherwise, or would lose its methods. It may be asked twice for the same object.
+ */
+export class Lent {
+	readonly value: unknown;
+	/** Where `value` stands in the message, for errors: `[0]`. */
+	readonly path: string;
+	readonly standIn: StandIn;
+
+	constructor(value: unknown, path: string, standIn: StandIn) {
+		this.value = value;
+		this.path = path;
+		this.standIn = standIn;
+	}
 }
 
 const MARK = '\u0000tsgevent';
@@ -85,6 +105,8 @@ class Scan {
 	readonly #root: string;
 	readonly #skip: number;
 	readonly #copyAll: boolean;
+	/** Of the part that is being visited. */
+	#standIn: StandIn | undefined;
 
 	constructor(root: string, skip: number, copyAll: boolean) {
 		this.#root = root;
@@ -108,6 +130,8 @@ class Scan {
 				return value;
 			case 'object':
 				return value === null ? null : this.#object(value, path);
+			case 'function':
+				return this.#object(value, path);
 			default:
 				throw this.#refuse(`a ${typeof value}`, path);
 		}
@@ -131,8 +155,17 @@ class Scan {
 		const proto = Object.getPrototypeOf(value);
 		if (Array.isArray(value)) return this.#array(value, path);
 		if (proto === Object.prototype || proto === null) return this.#plain(value as Record<string, unknown>, path);
+		if (proto === Lent.prototype) return this.#lent(value as Lent);
 		this.clone = true;
 		return this.#special(value, path);
+	}
+
+	#lent({ value, path, standIn }: Lent): unknown {
+		const outer = this.#standIn;
+		this.#standIn = standIn;
+		const visited = this.visit(value, path);
+		this.#standIn = outer;
+		return visited;
 	}
 
 	/** Remembers what stands for `value` before its parts are visited, which may refer back to it. */
@@ -154,6 +187,8 @@ class Scan {
 	}
 
 	#plain(value: Record<string, unknown>, path: string): unknown {
+		const standIn = this.#standIn?.(value);
+		if (standIn) return this.visit(standIn, path);
 		if (MARK in value) return this.#escape(value, path);
 		let copy = this.#copyAll ? this.#begin(value, { ...value }) : undefined;
 		for (const key in value) {
@@ -179,7 +214,7 @@ class Scan {
 		for (const type of registered) {
 			if (!type.is(value)) continue;
 			const { handle, data } = type.encode(value);
-			if (handle > 0) this.handles.push(handle);
+			if (handle !== 0) this.handles.push(handle);
 			if (type.module !== undefined) this.modules.add(type.module);
 			return this.#mark(type.tag, handle, data);
 		}
@@ -205,7 +240,12 @@ class Scan {
 		if (Object.prototype.toString.call(value) === '[object Object]' && value.constructor?.name === 'Object') {
 			return this.#plain(value as Record<string, unknown>, path); // a plain object of another realm
 		}
-		throw this.#refuse(`an instance of ${value.constructor?.name || 'a class without a name'}`, path);
+		const standIn = this.#standIn?.(value);
+		if (standIn) return this.visit(standIn, path);
+		throw this.#refuse(
+			typeof value === 'function' ? 'a function' : `an instance of ${value.constructor?.name || 'a class without a name'}`,
+			path,
+		);
 	}
 
 	#mark(tag: string, handle: number, data: unknown): Marked {

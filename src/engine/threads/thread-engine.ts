@@ -54,6 +54,7 @@ export class ThreadEngine implements Engine {
 	/** Why parking is impossible right now although a greenlet runs, or undefined. */
 	refusal: () => string | undefined = () => undefined;
 	beforePark: (() => void) | undefined = undefined;
+	readonly afterEnd = new Set<(greenlet: number) => void>();
 	#greenlet = 0;
 	#nextCall = 1;
 	readonly #index: number;
@@ -137,7 +138,9 @@ export class ThreadEngine implements Engine {
 	finish(lane: Lane, slot: Slot, how: typeof DONE, result: unknown): void {
 		// What it told last was told while it ran.
 		this.#heard();
+		const greenlet = this.#greenlet;
 		this.#greenlet = 0;
+		for (const listener of this.afterEnd) listener(greenlet);
 		let ending: { readonly id: number } = how;
 		try {
 			this.#leave(slot, how === FAILED ? packError(result) : pack(result, 'result'));
@@ -187,10 +190,10 @@ export class ThreadEngine implements Engine {
 		this.cell.countPost();
 	}
 
-	spawn({ url, task, name, delayMs, unref }: SpawnOrder, args: readonly unknown[]): number {
+	spawn({ url, task, name, delayMs, unref, limitMs, graceMs }: SpawnOrder, args: readonly unknown[]): number {
 		const inner = packArguments([url, task, name, ...args], 'argument', 3);
 		const id = this.board.takeId();
-		this.postPacket(SPAWN, packOrder([id, name, delayMs, unref], inner));
+		this.postPacket(SPAWN, packOrder([id, name, delayMs, unref, limitMs, graceMs], inner));
 		if (!unref) this.keepAlive();
 		return id;
 	}
