@@ -140,8 +140,9 @@ describe('imports', () => {
 		assertNone([...hubSide, ...greenletSide]);
 	});
 
-	test('of undici are made on the first use only, by the hub', () => {
-		assertNone(importing(sources, (_, { specifier, typeOnly, dynamic }) => /^undici(?:\/|$)/.test(specifier) && !typeOnly && !dynamic));
+	test('of undici and comlink are made on the first use only, by the hub', () => {
+		const lazy = /^(?:undici|comlink)(?:\/|$)/;
+		assertNone(importing(sources, (_, { specifier, typeOnly, dynamic }) => lazy.test(specifier) && !typeOnly && !dynamic));
 	});
 });
 

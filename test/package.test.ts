@@ -29,7 +29,7 @@ describe('the package as npm packs it', () => {
 	let packed: string[] = [];
 
 	before(async () => {
-		const { status, stdout, stderr } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts']);
+		const { status, stdout, stderr } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--no-update-notifier']);
 		assert.equal(status, 0, stderr);
 		const [listing] = JSON.parse(stdout) as [{ files: { path: string }[] }];
 		packed = listing.files.map(({ path }) => path);

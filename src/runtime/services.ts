@@ -6,8 +6,10 @@ import { childProcessService } from '../io/child-process-service.js';
 import { dnsService } from '../io/dns-service.js';
 import { httpService } from '../io/http-service.js';
 import { netService } from '../io/net-service.js';
+import { proxyService } from '../io/proxy-service.js';
+import { threadPoolService } from '../io/thread-pool-service.js';
 
-const SERVICES: readonly Service[] = [netService, dnsService, httpService, childProcessService];
+const SERVICES: readonly Service[] = [netService, dnsService, httpService, childProcessService, proxyService, threadPoolService];
 
 /** Teaches a hub everything greenlets may ask of it. */
 export function registerServices(hub: Hub): void {
