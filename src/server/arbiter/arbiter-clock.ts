@@ -11,6 +11,7 @@ export class ArbiterClock {
 	readonly #clock: Clock;
 	#lostMs = 0;
 	#dueAt = Infinity;
+	#caughtUp = 0;
 	#timer: ClockTimer | undefined;
 
 	constructor(clock: Clock) {
@@ -22,11 +23,16 @@ export class ArbiterClock {
 		return this.#clock.now() - this.#lostMs;
 	}
 
-	/** Has `callback` called in `delayMs` milliseconds, instead of whatever it was set to before. */
-	set(delayMs: number, callback: () => void): void {
+	/** The moment of the last `catchUp`: what is decided by it is right even if the process has stood still since. */
+	get caughtUp(): number {
+		return this.#caughtUp;
+	}
+
+	/** Has `callback` called at the moment `at`, instead of whatever it was set to before; as soon as can be when that has passed. */
+	set(at: number, callback: () => void): void {
 		this.clear();
-		this.#dueAt = this.now() + delayMs;
-		this.#timer = this.#clock.schedule(delayMs, callback);
+		this.#dueAt = at;
+		this.#timer = this.#clock.schedule(Math.max(0, at - this.now()), callback);
 	}
 
 	/** Calls nobody any more. */
@@ -40,10 +46,12 @@ export class ArbiterClock {
 	 * last and the timer has not been set since; returns whether it was.
 	 */
 	catchUp(): boolean {
-		const lateMs = this.now() - this.#dueAt;
+		const now = this.now();
+		const lateMs = now - this.#dueAt;
 		const late = lateMs > LATE_MS;
 		if (late) this.#lostMs += lateMs;
-		this.#dueAt = this.now();
+		this.#caughtUp = late ? this.#dueAt : now;
+		this.#dueAt = this.#caughtUp;
 		return late;
 	}
 }

@@ -32,8 +32,8 @@ export interface ServiceNotifier {
 
 /** A second master beside this one. */
 export interface MasterUpgrade {
-	/** USR2: starts it, after the hook `pre_exec`; says in the log why when it does not. */
-	start(setup: Setup): Promise<void>;
+	/** USR2: starts it, after the hook `pre_exec`, with the sockets in force then; says in the log why when it does not. */
+	start(current: () => Setup): Promise<void>;
 	/** Called last before the process exits. */
 	finish(): void;
 }

@@ -10,8 +10,8 @@ import { ArbiterMetrics } from './metrics.js';
 import { LAST_LINES_MS, releaseSetup } from './next-setup.js';
 import { type Action, type ArbiterState, hasten, plan, type Stopping, type StopSignal } from './plan.js';
 import { serverView } from './server-view.js';
-import { endStuckWorker, killOverMemory, logStacks } from './stuck-worker.js';
-import { describeEnding, endedBriefly, endedByRequest, haltingReason, haltingStatus } from './worker-ending.js';
+import { endStuckWorker, killOverMemory, logStacks, logUnkillable } from './stuck-worker.js';
+import { describeEnding, endedByRequest, haltingReason, haltingStatus } from './worker-ending.js';
 import { type Ending, KILL_SLACK_MS, type WorkerHandle } from './worker-handle.js';
 
 /** How long the workers get to leave at once when a patient stop is cut short, in milliseconds. */
@@ -140,15 +140,15 @@ export class Arbiter {
 		// Signals first: Ctrl-C reaches the workers too, and one that it ended must not be taken for a failure.
 		for (const name of this.#options.signals.take()) this.#handleSignal(name);
 		for (const [worker, ending] of this.#ended.splice(0)) this.#reapWorker(worker, ending);
-		// The process may stand still at any moment, and what was just decided must not be overdue then.
+		// The process may stand still at any moment, also between these lines, and what was just decided must not be overdue then.
 		this.#catchUp();
-		const now = this.#clock.now();
+		const now = this.#clock.caughtUp;
 		const settledAt = this.#failures.settle(this.#crew.serving, now);
 		const { actions, wakeAt } = plan(this.#state(), now);
 		for (const action of actions) this.#act(action);
 		this.#report();
 		if (this.#finishing) return;
-		this.#clock.set(Math.max(0, Math.min(wakeAt, settledAt, now + TICK_MS) - now), () => this.#wake());
+		this.#clock.set(Math.min(wakeAt, settledAt, now + TICK_MS), () => this.#wake());
 	}
 
 	/** What happened while this process stood still, nobody could show or do in time. */
@@ -222,16 +222,16 @@ export class Arbiter {
 		const { pid, age } = worker;
 		if (pid !== undefined) void this.#runHook('child_exit', { age, pid });
 		const asked = this.#stopping !== undefined || worker.asked;
-		// A worker that was given up has been complained of already.
-		if (!worker.condemned && !(asked && endedByRequest(ending))) {
+		// A worker that was given up, or killed for its memory, has been complained of already.
+		if (!worker.condemned && !((asked || worker.told === 'SIGKILL') && endedByRequest(ending))) {
 			const description = describeEnding(ending, asked || worker.readySince !== undefined);
 			if (description) this.#log.error(`Worker (pid:${pid ?? 'none'}) ${description}`);
 		}
 		if (this.#stopping) return;
-		const now = this.#clock.now();
-		if (worker.readySince === undefined && (worker.condemned || !asked)) this.#countFailedBoot(worker, ending);
-		else if (!asked && endedBriefly(now - (worker.readySince ?? now), ending))
-			this.#failures.count(now, this.#crew.serving.length, 'ended right after its boot');
+		const { readySince } = worker;
+		if (readySince === undefined && (worker.condemned || !asked)) this.#countFailedBoot(worker, ending);
+		else if (readySince !== undefined && !asked)
+			this.#failures.countEnd(this.#clock.now(), this.#crew.serving.length, { readySince, killed: endedByRequest(ending) });
 	}
 
 	#countFailedBoot(worker: WorkerHandle, ending: Ending): void {
@@ -288,7 +288,7 @@ export class Arbiter {
 
 	async #upgrade(): Promise<void> {
 		try {
-			await this.#options.upgrade?.start(this.#setup);
+			await this.#options.upgrade?.start(() => this.#setup);
 		} catch (error) {
 			this.#log.error('Cannot start a new master', error);
 		}
@@ -370,6 +370,7 @@ export class Arbiter {
 		this.#finishing = true;
 		this.#clock.clear();
 		this.#closeListeners();
+		logUnkillable(this.#crew.all, this.#log);
 		if (status === 0) this.#log.info('Shutting down: Master');
 		try {
 			await this.#runHook('on_exit');

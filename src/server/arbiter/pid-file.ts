@@ -13,6 +13,8 @@ export class PidFile {
 	#wanted: string | undefined;
 	/** As it is. */
 	#path: string | undefined;
+	/** Another master that is known to have ended. */
+	#left: number | undefined;
 
 	/**
 	 * @param pid what to write into it
@@ -44,11 +46,19 @@ export class PidFile {
 
 	/**
 	 * Takes the name without `.2`, once the other master has left.
+	 * @param left the pid of that one: it may have been killed, so that its file is still there, and seems to live until its parent has
+	 * waited for it
 	 * @throws HaltServer as `rename` does
 	 */
-	promote(): void {
+	promote(left?: number): void {
 		this.#suffix = '';
-		this.rename(this.#wanted);
+		this.#left = left;
+		try {
+			this.rename(this.#wanted);
+		} finally {
+			// Another process may be given its number one day.
+			this.#left = undefined;
+		}
 	}
 
 	/** Removes the file while it names this process. */
@@ -67,7 +77,7 @@ export class PidFile {
 		const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}`);
 		try {
 			const other = readPid(path);
-			if (other !== undefined && other !== this.#pid && lives(other))
+			if (other !== undefined && other !== this.#pid && other !== this.#left && lives(other))
 				throw new HaltServer(`Cannot start: already running on PID ${other}, or the pid file ${path} is stale`, 1);
 			writeFileSync(temporary, `${this.#pid}\n`, { flag: 'wx' });
 			// Whatever the umask.

@@ -58,6 +58,9 @@ export interface Plan {
 	readonly wakeAt: number;
 }
 
+/** How long after the last moment for everybody the arbiter waits for workers that were killed and do not end, in milliseconds. */
+export const UNKILLABLE_MS = 5_000;
+
 const STRENGTH: Record<StopSignal, number> = { SIGTERM: 1, SIGQUIT: 2, SIGABRT: 3, SIGKILL: 4 };
 
 /**
@@ -128,10 +131,14 @@ function missing({ wanted, generation, rolling, workers, wary }: ArbiterState): 
 }
 
 function planStop(workers: readonly WorkerView[], { graceful, killAt, exitStatus }: Stopping, now: number): Plan {
-	if (workers.length === 0) return { actions: [{ type: 'exit', status: exitStatus }], wakeAt: Infinity };
+	const exit: Plan = { actions: [{ type: 'exit', status: exitStatus }], wakeAt: Infinity };
+	if (workers.length === 0) return exit;
 	const name = now >= killAt ? 'SIGKILL' : graceful ? 'SIGTERM' : 'SIGQUIT';
 	const untold = workers.filter(({ told, condemned }) => (!told || STRENGTH[told] < STRENGTH[name]) && (!condemned || name === 'SIGKILL'));
-	return { actions: untold.map(({ age }) => signal(age, name)), wakeAt: now < killAt ? killAt : Infinity };
+	// The kernel ends nobody who waits in it for a disk or a server of files that does not answer; this one can end all the same.
+	const lostAt = killAt + UNKILLABLE_MS;
+	if (now >= lostAt && untold.length === 0) return exit;
+	return { actions: untold.map(({ age }) => signal(age, name)), wakeAt: now < killAt ? killAt : now < lostAt ? lostAt : Infinity };
 }
 
 /** What becomes of a stop when it is asked for once more: it never gets more patient, and keeps its exit status. */

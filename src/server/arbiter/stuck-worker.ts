@@ -25,6 +25,14 @@ export function killOverMemory(worker: WorkerHandle, { rss }: WorkerFigures, log
 	log.error(
 		`Worker (pid:${worker.pid}) uses ${Math.round(rss / MB)} MB, more than max_memory_hard (${max_memory_hard} MB) allows, and is killed`,
 	);
-	worker.signal('SIGKILL');
+	worker.kill();
 	return true;
+}
+
+/** Says who is left behind by an arbiter that exits: those that not even SIGKILL has ended. */
+export function logUnkillable(left: readonly WorkerHandle[], log: Log): void {
+	for (const { pid } of left)
+		log.error(
+			`Worker (pid:${pid ?? 'none'}) was killed and has not ended; it waits in the kernel, most likely for a disk or a network drive`,
+		);
 }

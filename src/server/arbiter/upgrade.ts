@@ -57,16 +57,21 @@ export class Upgrade {
 		setProcessTitle(this.#masterPid === undefined ? 'master' : 'Master.2', name);
 	}
 
-	/** USR2: starts a second master, after the hook `pre_exec`. Says in the log why when it does not. */
-	async start({ configuration, listeners }: Setup): Promise<void> {
+	/**
+	 * USR2: starts a second master, after the hook `pre_exec`. Says in the log why when it does not.
+	 * @param current what is in force, asked again after the hook: a HUP may have come meanwhile and have closed sockets
+	 */
+	async start(current: () => Setup): Promise<void> {
 		const log = this.#options.log;
 		if (process.pid === 1)
 			log.error('Cannot upgrade as PID 1: when this process ends, the container ends, and the new master with it; start a new container');
 		else if (this.#child || this.#starting) log.warning('USR2 signal ignored. Child exists.');
 		else if (this.#masterPid !== undefined) log.warning('USR2 signal ignored. Parent exists.');
 		else {
-			if (configuration.hooks.has('pre_exec')) await this.#runHook(configuration, listeners);
-			// A stop has come in the meantime.
+			if (current().configuration.hooks.has('pre_exec')) await this.#runHook(current());
+			// Nothing can come between this and the start of the process; and whoever closes sockets for a HUP puts the new ones in force in the
+			// same turn of the loop. Closed ones mean that a stop has come.
+			const { listeners } = current();
 			if (this.#finished || listeners.some(({ handle }) => handle.fd < 0)) log.warning('No new master is started: this one stops');
 			else this.#spawn(listeners);
 		}
@@ -77,11 +82,12 @@ export class Upgrade {
 		if (this.#masterPid === undefined || process.ppid === this.#masterPid) return;
 		const { log, pidFile, notifier } = this.#options;
 		clearInterval(this.#poll);
+		const left = this.#masterPid;
 		this.#masterPid = undefined;
 		log.info('Master has been promoted.');
 		this.entitle(this.#name);
 		try {
-			pidFile.promote();
+			pidFile.promote(left);
 		} catch (error) {
 			log.error((error as Error).message);
 		}
@@ -96,7 +102,7 @@ export class Upgrade {
 		if (this.#child?.pid !== undefined) this.#options.notifier.mainPid(this.#child.pid);
 	}
 
-	async #runHook({ config, hooks }: Setup['configuration'], listeners: readonly Listener[]): Promise<void> {
+	async #runHook({ configuration: { config, hooks }, listeners }: Setup): Promise<void> {
 		this.#starting = true;
 		const address = listeners.map((listener) => listener.address);
 		await hooks.run('pre_exec', { pid: process.pid, address, num_workers: config.workers, cfg: config });

@@ -1,5 +1,4 @@
 import { APP_LOAD_ERROR, WORKER_BOOT_ERROR } from '../worker/worker-protocol.js';
-import { STEADY_MS } from './boot-failures.js';
 import type { Ending } from './worker-handle.js';
 
 /** Signals with which Node ends itself: V8 out of memory, a failed internal check. */
@@ -27,14 +26,6 @@ export function describeEnding({ status, signal, error }: Ending, expected = tru
 /** Whether somebody wanted it to end, rather than it failed. */
 export function endedByRequest({ signal }: Ending): boolean {
 	return signal !== null && REQUESTS.includes(signal);
-}
-
-/**
- * Whether it ended by itself as soon as it served, so that to start the next one at once would go on for ever.
- * @param servedMs how long it had been ready, in milliseconds
- */
-export function endedBriefly(servedMs: number, ending: Ending): boolean {
-	return !endedByRequest(ending) && servedMs < STEADY_MS;
 }
 
 /** The status with which the server exits when this is how its very first boot failed; undefined when a new attempt makes sense. */

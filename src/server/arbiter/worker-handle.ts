@@ -168,6 +168,12 @@ export class WorkerHandle implements WorkerView {
 		else if (this.#handlersInstalled || name === 'SIGKILL') this.#child.kill(name);
 	}
 
+	/** Kills it for what it has come to by itself: nobody wanted it to leave. */
+	kill(): void {
+		this.#told = 'SIGKILL';
+		this.#child?.kill('SIGKILL');
+	}
+
 	/** Passes a signal on that ends nothing; remembered until the worker has reported its handlers. */
 	forward(name: NodeJS.Signals): void {
 		if (this.#handlersInstalled) this.#child?.kill(name);

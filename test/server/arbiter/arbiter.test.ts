@@ -48,7 +48,8 @@ test('A worker class that fails to boot ends the server with 3', async () => {
 	await using server = new TestServer(['-w', '2', ...ANY_PORT, '-k', projectPath('dist/test/fixtures/failing-worker.js'), PLAIN_APP]);
 	assert.equal(await server.exitStatus(), 3);
 	assert.match(server.log, /\[ERROR\] Exception in worker process\nError: no database\n/);
-	assert.match(server.log, /exited with code 3\n.*Shutting down: Master\n.*\[ERROR\] Reason: Worker failed to boot\.\n/);
+	// The other worker may say something in between.
+	assert.match(server.log, /exited with code 3\n[\s\S]*Shutting down: Master\n[\s\S]*\[ERROR\] Reason: Worker failed to boot\.\n/);
 });
 
 test('A worker class that does not exist ends the server with 3', async () => {
@@ -60,8 +61,9 @@ test('A worker class that does not exist ends the server with 3', async () => {
 test('An app that cannot be loaded ends the server with 4', async () => {
 	await using missing = new TestServer([...ANY_PORT, ...PLAIN, 'nowhere:app']);
 	await using nameless = new TestServer([...ANY_PORT, ...PLAIN, PLAIN_APP.replace('handler', 'handle')]);
-	await using throwing = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'throws.mjs')]);
-	throwing.write('throws.mjs', "throw new TypeError('no database')");
+	await using throwing = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'throws.mjs')], {
+		files: { 'throws.mjs': "throw new TypeError('no database')" },
+	});
 	for (const server of [missing, nameless, throwing]) {
 		assert.equal(await server.exitStatus(), 4);
 		assert.match(server.log, /Shutting down: Master\n.*\[ERROR\] Reason: App failed to load\.\n/);
@@ -72,22 +74,23 @@ test('An app that cannot be loaded ends the server with 4', async () => {
 });
 
 test('An app that ends its process while it loads ends the server with 3', async () => {
-	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'exits.mjs')]);
-	server.write('exits.mjs', 'process.exit(0)');
+	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'exits.mjs')], {
+		files: { 'exits.mjs': 'process.exit(0)' },
+	});
 	assert.equal(await server.exitStatus(), 3);
 });
 
 test('Once a worker was ready, a failed boot is tried again after a while', async () => {
-	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'app.mjs')]);
 	const good = 'export const app = (req, res) => res.end(String(process.pid))';
-	server.write('app.mjs', good);
+	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'app.mjs')], { files: { 'app.mjs': good } });
 	const { body: first } = await server.get('/');
 	server.write('app.mjs', "throw new Error('broken')");
 	process.kill(Number(first), 'SIGKILL');
 	await server.logged(/\[WARNING\] A worker failed to boot, the next one starts in 1 s/);
 	server.write('app.mjs', good);
 	assert.notEqual((await server.get('/')).body, first);
-	assert.equal(server.workerPids.length, 3);
+	// One more for each second in which this test stood still.
+	assert.ok(server.workerPids.length >= 3);
 });
 
 test('The command line is refused before anything starts', async () => {

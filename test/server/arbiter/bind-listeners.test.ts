@@ -14,6 +14,7 @@ import {
 	rebind,
 } from '../../../src/server/arbiter/listeners.js';
 import { knowsReusePort } from '../../../src/server/arbiter/server-handle.js';
+import { quietPort } from '../../support/quiet-port.js';
 import { RecordedLog } from '../../support/recorded-log.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tsgunicorn-'));
@@ -62,13 +63,6 @@ async function takenPort(): Promise<net.Server> {
 	return server;
 }
 
-async function freePort(): Promise<number> {
-	const server = await takenPort();
-	const { port } = server.address() as net.AddressInfo;
-	await new Promise((resolve) => server.close(resolve));
-	return port;
-}
-
 describe('createListeners()', () => {
 	test('listens at every address, also before anybody accepts', async () => {
 		using bound = await Bound.to(['127.0.0.1:0', 'tcp://localhost:0', `unix:${folder}/every.sock`]);
@@ -108,7 +102,7 @@ describe('createListeners()', () => {
 	});
 
 	test('refuses the same port twice, though both can be bound, and keeps nothing', async () => {
-		const port = await freePort();
+		const port = await quietPort();
 		const log = new RecordedLog();
 		const bind = [`127.0.0.1:${port}`, `127.0.0.1:${port}`];
 		await assert.rejects(createListeners({ bind, backlog: 16 }, log, { retryMs: 10 }), {
@@ -199,7 +193,7 @@ describe('createListeners()', () => {
 
 describe('Listener.close()', () => {
 	test('frees the port, and removes the path once', async () => {
-		const bound = await Bound.to(['127.0.0.1:0', `unix:${folder}/closing.sock`]);
+		const bound = await Bound.to([`127.0.0.1:${await quietPort()}`, `unix:${folder}/closing.sock`]);
 		for (const listener of bound.listeners) listener.close();
 		assert.equal(await connects({ host: '127.0.0.1', port: portOf(bound.addresses[0]) }), false);
 		using next = await Bound.to([`unix:${folder}/closing.sock`]);

@@ -54,3 +54,37 @@ test('BootFailures forgets when a worker that got ready since has served for a w
 	assert.equal(failures.pending, false);
 	assert.equal(failures.notBefore, 0);
 });
+
+test('BootFailures counts a worker that ends by itself when it has hardly served', () => {
+	const failures = new BootFailures(recording().log);
+	failures.countEnd(5_000, 1, { readySince: 5_000 - STEADY_MS, killed: false });
+	assert.equal(failures.pending, false);
+	failures.countEnd(5_000, 1, { readySince: 4_900, killed: false });
+	assert.equal(failures.notBefore, 6_000);
+});
+
+test('BootFailures lets somebody kill workers, but not those in their place', () => {
+	const { lines, log } = recording();
+	const failures = new BootFailures(log);
+	// All that served.
+	for (const now of [1_000, 1_010, 1_400]) failures.countEnd(now, 1, { readySince: 900, killed: true });
+	assert.equal(failures.pending, false);
+	failures.countEnd(1_900, 1, { readySince: 1_700, killed: true });
+	assert.equal(failures.notBefore, 2_900);
+	failures.countEnd(3_200, 1, { readySince: 3_100, killed: true });
+	assert.equal(failures.notBefore, 5_200);
+	assert.deepEqual(lines, [
+		'A worker was killed right after its boot, the next one starts in 1 s, 1 serves on',
+		'A worker was killed right after its boot, the next one starts in 2 s, 1 serves on',
+	]);
+});
+
+test('BootFailures forgets that a worker was killed when one in its place has served for a while', () => {
+	const failures = new BootFailures(recording().log);
+	failures.countEnd(1_000, 1, { readySince: 900, killed: true });
+	assert.equal(failures.settle([{ readySince: 900 }], 9_000), Infinity, 'one that served beside it proves nothing');
+	assert.equal(failures.settle([{ readySince: 2_000 }], 2_500), 2_000 + STEADY_MS);
+	assert.equal(failures.settle([{ readySince: 2_000 }], 2_000 + STEADY_MS), Infinity);
+	failures.countEnd(3_600, 1, { readySince: 3_500, killed: true });
+	assert.equal(failures.pending, false);
+});

@@ -3,6 +3,9 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Background, eventually, lives } from '../../support/background.js';
+import { textIfThere } from '../../support/files.js';
+import { describeLoad, Load } from '../../support/load.js';
+import { projectPath } from '../../support/project.js';
 import { get, PLAIN, PLAIN_APP, TestServer } from '../../support/server.js';
 
 const onLinux = { skip: process.platform !== 'linux' && 'reads /proc' };
@@ -49,10 +52,10 @@ test('-D hands on the status of a failed start, with what was said', async () =>
 });
 
 test('-D with an app that throws prints its error', async () => {
-	await using server = new TestServer((folder) => {
-		return [...daemonArgs(folder), '--log-file', join(folder, 'error.log'), ...PLAIN, join(folder, 'app.mjs')];
-	});
-	server.write('app.mjs', "throw new Error('broken from the start');");
+	await using server = new TestServer(
+		(folder) => [...daemonArgs(folder), '--log-file', join(folder, 'error.log'), ...PLAIN, join(folder, 'app.mjs')],
+		{ files: { 'app.mjs': "throw new Error('broken from the start');" } },
+	);
 	assert.equal(await server.exitStatus(), 4);
 	assert.match(server.log, /broken from the start/);
 	assert.match(read(server, 'error.log'), /broken from the start/);
@@ -70,14 +73,7 @@ test('-D with an address in use exits with 1 and says so', async () => {
 test('-D -R keeps the standard streams', onLinux, async () => {
 	await using server = new TestServer((folder) => ['-R', ...daemonArgs(folder), ...PLAIN, PLAIN_APP]);
 	await server.logged(/Booting worker/);
-	const pid = await eventually('the pid file', () => {
-		try {
-			return Number(read(server, 'app.pid'));
-		} catch (error) {
-			if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-			return 0;
-		}
-	});
+	const pid = await eventually('the pid file', () => Number(textIfThere(join(server.folder, 'app.pid'))));
 	await using daemon = new Background(pid);
 	await eventually('the end of the command', () => !lives(server.pid));
 	assert.match(readlinkSync(`/proc/${daemon.pid}/fd/2`), /^(?:pipe|socket):/);
@@ -100,6 +96,38 @@ test('A daemon is upgraded without going to the background again, and WINCH stop
 	assert.equal((await get({ socketPath, path: '/pid' })).status, 200);
 	daemon.kill('SIGTERM');
 	await daemon.ended();
-	await eventually('the pid file', () => Number(read(server, 'app.pid')) === next.pid);
+	await eventually('the pid file', () => Number(textIfThere(join(server.folder, 'app.pid'))) === next.pid);
 	assert.equal((await get({ socketPath, path: '/pid' })).status, 200);
+});
+
+test('WINCH under load drops nothing: what comes while there are no workers is served by those that a HUP brings', async () => {
+	await using server = new TestServer((folder) => [
+		...[...daemonArgs(folder), '--log-file', join(folder, 'error.log'), '--log-level', 'debug'],
+		...['-w', '2', '-k', 'async', '--keep-alive', '75', `${projectPath('dist/test/fixtures/load-app.js')}:handler`],
+	]);
+	await using daemon = await daemonOf(server);
+	await using load = new Load({
+		to: join(server.folder, 'app.sock'),
+		fresh: 4,
+		kept: 4,
+		idle: 8,
+		paths: ['/', '/slow', '/big', '/pieces'],
+	});
+	await load.more(100);
+	const logged = (what: RegExp, count: number) =>
+		eventually(`${count} times ${what}`, () => (read(server, 'error.log').match(what)?.length ?? 0) >= count);
+	for (const round of [1, 2]) {
+		daemon.kill('SIGWINCH');
+		load.nudge();
+		await logged(/graceful stop of workers/g, round);
+		await logged(/Worker exiting/g, 2 * round);
+		daemon.kill('SIGHUP');
+		await logged(/Worker \(pid:\d+\) is ready/g, 2 + 2 * round);
+		await load.more(100);
+	}
+	const report = await load.stop();
+	assert.equal(report.failed, 0, `${describeLoad(report)}\n${read(server, 'error.log')}`);
+	daemon.kill('SIGTERM');
+	await daemon.ended();
+	assert.doesNotMatch(read(server, 'error.log'), /ERROR/);
 });

