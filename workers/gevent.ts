@@ -52,7 +52,7 @@ export default class GeventWorker extends HttpWorker {
 			stacks: () => this.requestStacks('request_timeout'),
 			worker: this,
 			greenlets: this.admission,
-			desertedMs: this.config.request_timeout * 1_000,
+			requestMs: this.config.request_timeout * 1_000,
 		});
 	}
 }

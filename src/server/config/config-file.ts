@@ -3,8 +3,11 @@ import { ConfigThread } from './config-thread.js';
 import type { FileContents } from './config-thread-messages.js';
 import { ARBITER_HOOK_NAMES } from './server-hooks.js';
 
-/** How long a config file may take to load, and a hook to run, in milliseconds. */
+/** How long a hook may take to run, in milliseconds. */
 const PATIENCE_MS = 10_000;
+
+/** How long a config file may take to load, in milliseconds: TypeScript takes its time on a busy machine, and no server starts without it. */
+const LOAD_MS = 60_000;
 
 /** The server hooks that run beside the arbiter, in the thread of the config file. */
 export interface ServerHooks {
@@ -31,6 +34,7 @@ export class ConfigFile implements ServerHooks {
 	readonly path: string;
 	readonly contents: FileContents;
 	readonly #patienceMs: number;
+	readonly #loadMs: number;
 	readonly #log: AttachableLog;
 	#thread: ConfigThread;
 	/** The hooks that run, with their names. */
@@ -38,24 +42,32 @@ export class ConfigFile implements ServerHooks {
 	#closed = false;
 	#ended = false;
 
-	private constructor(path: string, contents: FileContents, thread: ConfigThread, log: AttachableLog, patienceMs: number) {
+	private constructor(
+		path: string,
+		contents: FileContents,
+		thread: ConfigThread,
+		log: AttachableLog,
+		{ patienceMs, loadMs }: { readonly patienceMs: number; readonly loadMs: number },
+	) {
 		this.path = path;
 		this.contents = contents;
 		this.#thread = thread;
 		this.#log = log;
 		this.#patienceMs = patienceMs;
+		this.#loadMs = loadMs;
 	}
 
 	/**
 	 * Loads a config file in a new thread.
 	 * @param path absolute
-	 * @param patienceMs how long the file may take to load, and each hook to run, in milliseconds; default: 10 s
+	 * @param patienceMs how long each hook may take to run, in milliseconds; default: 10 s
+	 * @param loadMs how long the file may take to load, in milliseconds; default: 60 s
 	 * @throws ConfigError `ERR_CONFIG` when it does not load
 	 */
-	static async load(path: string, patienceMs: number = PATIENCE_MS): Promise<ConfigFile> {
+	static async load(path: string, patienceMs: number = PATIENCE_MS, loadMs: number = LOAD_MS): Promise<ConfigFile> {
 		const log = new AttachableLog();
-		const thread = new ConfigThread(path, log, patienceMs);
-		return new ConfigFile(path, await thread.loaded, thread, log, patienceMs);
+		const thread = new ConfigThread(path, log, loadMs);
+		return new ConfigFile(path, await thread.loaded, thread, log, { patienceMs, loadMs });
 	}
 
 	has(name: string): boolean {
@@ -76,7 +88,7 @@ export class ConfigFile implements ServerHooks {
 
 	async #run(name: string, views: readonly unknown[]): Promise<void> {
 		try {
-			if (!this.#thread.alive) this.#thread = new ConfigThread(this.path, this.#log, this.#patienceMs);
+			if (!this.#thread.alive) this.#thread = new ConfigThread(this.path, this.#log, this.#loadMs);
 			await this.#thread.run(name, views, this.#patienceMs);
 		} catch (error) {
 			if (this.#ended) return;

@@ -35,7 +35,7 @@ export const request_timeout = setting('request_timeout', {
 	flags: ['--request-timeout'],
 	kind: seconds,
 	default: 0,
-	doc: 'How long a request may take from its header to the end of its response; ends that request alone. 0 waits for ever.',
+	doc: 'How long a request may take from its header to the end of its response, and its greenlet altogether; ends that request alone. 0 waits for ever.',
 	own: true,
 });
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AccessLog } from '../log/log.js';
-import { refusedWith } from './refusal.js';
+import { type Answer, answeredPast } from './refusal.js';
 import { ResponseMeter } from './response-meter.js';
 
 /** Where a response keeps what the access log will hear, and Node its own text of a header; no type declares them. */
@@ -34,6 +34,28 @@ export class Accesses {
 		(response as FollowedResponse)[PENDING] = pending;
 		response.once('close', () => pending.end(response as FollowedResponse));
 	}
+
+	/**
+	 * A connection has been answered without a response, because what was asked on it could not be read, or nobody can serve it.
+	 * @param request a stand-in where there is none
+	 * @param line the request's first line as far as it is known; undefined for a request that has been read
+	 */
+	answered(request: IncomingMessage, answer: Answer, line?: string): void {
+		// As below.
+		void request.socket.remoteAddress;
+		this.#log?.record({
+			request,
+			...measureOf(answer),
+			startedAt: Date.now(),
+			durationMs: 0,
+			requestId: '',
+			...(line === undefined ? {} : { line }),
+		});
+	}
+}
+
+function measureOf(answer: Answer | undefined): { status: number; head: () => string; bytes: number } {
+	return { status: answer?.status ?? 0, head: () => answer?.head ?? '', bytes: answer?.bytes ?? 0 };
 }
 
 /** What measures a response that Node does not frame, by its bytes; undefined when nobody wants to hear of it. */
@@ -87,8 +109,8 @@ class PendingAccess {
 	}
 
 	#framedByNode({ _header: header, statusCode }: FollowedResponse): { status: number; head: () => string; bytes: number } {
-		// Without a header of Node's: a deadline may have answered past the response, or nobody has.
-		if (!header?.startsWith('HTTP/')) return { status: refusedWith(this.#request), head: () => '', bytes: 0 };
+		// Without a header of Node's: somebody may have answered past the response, or nobody has.
+		if (!header?.startsWith('HTTP/')) return measureOf(answeredPast(this.#request));
 		const bytes = sentOver(this.#request.socket) - this.#sent - header.length;
 		return { status: statusCode, head: () => header, bytes: Math.max(0, bytes) };
 	}

@@ -1,14 +1,16 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { type Clock, SystemClock } from '../../clock.js';
 import type { Config } from '../config/config.js';
 import { jsonString } from '../log/access-fields.js';
 import type { AccessLog, Log } from '../log/log.js';
 import { Accesses } from './accesses.js';
 import { type DeadlineSettings, Deadlines } from './deadlines.js';
 import { Expiry } from './expiry.js';
+import { hasAsked, isUploading, linger } from './lingering.js';
 import { http } from './node-http.js';
 import { Pipelines } from './pipelines.js';
-import { cutOff, type Refusal, refusalOfUpgrade, refuseConnection, refuseRequest, refuseTunnel } from './refusal.js';
+import { answerPast, cutOff, type Refusal, refusalOfUpgrade, refuseRequest } from './refusal.js';
 import { type GuardSettings, RequestGuard } from './request-guard.js';
 
 /** What a server goes by. */
@@ -31,8 +33,14 @@ export interface Overdue {
 /** The event of a server whose argument is an `Overdue`. */
 export const OVERDUE = 'overdue';
 
+/** The event of a server whose argument is what is left of a connection: a socket that nobody serves and that soon closes by itself. */
+export const LINGERING = 'lingering';
+
 /** The longest time of a timer, about 25 days. */
 const NEVER_MS = 2 ** 31 - 1;
+
+/** How much of a request line that cannot be read goes to the access log, in bytes. */
+const LONGEST_LINE = 1_024;
 
 /** The errors of Node's parser that have a status of their own; any other is a 400. */
 const STATUS_BY_CODE: Readonly<Record<string, number>> = {
@@ -46,9 +54,10 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
  * listens for its `request` events, which come for requests that may be served, and no others. Runs on the hub.
  *
  * @param access who hears of all requests, also of those that are refused; nobody by default
+ * @param clock for tests
  */
-export function createHttpServer(config: ServerSettings, log: Log, access?: AccessLog): Server {
-	return new GuardedServer(config, log, access);
+export function createHttpServer(config: ServerSettings, log: Log, access?: AccessLog, clock: Clock = new SystemClock()): Server {
+	return new GuardedServer(config, log, access, clock);
 }
 
 class GuardedServer extends http.Server {
@@ -56,13 +65,13 @@ class GuardedServer extends http.Server {
 	readonly #deadlines: Deadlines;
 	readonly #accesses: Accesses;
 	readonly #pipelines = new Pipelines();
-	/** Connections that say what cannot be read, before all that was asked on them has been answered. */
+	/** Connections that have said what cannot be read. */
 	readonly #broken = new WeakSet<Socket>();
 	readonly #timeouts: Expiry<ServerResponse> | undefined;
 	readonly #config: ServerSettings;
 	readonly #log: Log;
 
-	constructor(config: ServerSettings, log: Log, access: AccessLog | undefined) {
+	constructor(config: ServerSettings, log: Log, access: AccessLog | undefined, clock: Clock) {
 		const guard = new RequestGuard(config);
 		super({
 			maxHeaderSize: guard.headerSize,
@@ -79,13 +88,23 @@ class GuardedServer extends http.Server {
 		this.#config = config;
 		this.#log = log;
 		this.#accesses = new Accesses(config.request_id_header, access);
-		this.#deadlines = new Deadlines(config, log, () => this.keepAliveTimeout);
-		if (config.request_timeout > 0) this.#timeouts = new Expiry(config.request_timeout * 1_000, (response) => this.#timeOut(response));
+		this.#deadlines = new Deadlines(
+			config,
+			log,
+			() => this.keepAliveTimeout,
+			(socket, refusal) => this.#refuseConnection(socket, refusal),
+			clock,
+		);
+		const { request_timeout: seconds } = config;
+		if (seconds > 0) this.#timeouts = new Expiry(seconds * 1_000, (response) => this.#timeOut(response), clock);
 		// One more than allowed is enough to see that there are too many; the parser drops what comes after.
 		this.maxHeadersCount = guard.fieldLimit + 1;
-		this.on('connection', (socket: Socket) => this.#deadlines.watch(socket));
+		this.on('connection', (socket: Socket) => this.#follow(socket));
 		this.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#fail(error, socket as Socket));
-		this.on('connect', refuseTunnel);
+		this.on('connect', (request, socket) => {
+			socket.on('error', () => socket.destroy());
+			this.#refuseTunnel(request, socket as Socket);
+		});
 		// Without this, Node would ask for the bodies of requests that are about to be refused.
 		this.on('checkContinue', (request, response) => {
 			if (!this.#admit(request, response)) return;
@@ -102,6 +121,20 @@ class GuardedServer extends http.Server {
 	override emit(event: string, ...args: unknown[]): boolean {
 		if (event === 'request' && !this.#admit(args[0] as IncomingMessage, args[1] as ServerResponse)) return true;
 		return super.emit(event, ...args);
+	}
+
+	#follow(socket: Socket): void {
+		this.#deadlines.watch(socket);
+		const { destroySoon } = socket;
+		// What Node calls after the last answer of a connection.
+		socket.destroySoon = () => {
+			if (isUploading(socket)) this.#linger(socket);
+			else destroySoon.call(socket);
+		};
+	}
+
+	#linger(socket: Socket): void {
+		linger(socket, (rest) => super.emit(LINGERING, rest));
 	}
 
 	#admit(request: IncomingMessage, response: ServerResponse): boolean {
@@ -152,18 +185,55 @@ class GuardedServer extends http.Server {
 		}
 		// Each further byte is the same error once more.
 		if (this.#broken.has(socket)) return;
+		this.#broken.add(socket);
 		const refusal = { status: STATUS_BY_CODE[code] ?? 400, why: message };
 		this.#warn(socket, refusal);
+		const line = firstLine(error, socket);
 		const last = this.#pipelines.last(socket);
-		if (!last?.req.complete) {
-			refuseConnection(socket, refusal);
+		if (!last?.req.complete) this.#refuseConnection(socket, refusal, line);
+		else last.once('close', () => this.#refuseConnection(socket, refusal, line));
+	}
+
+	#refuseConnection(socket: Socket, refusal: Refusal, line = ''): void {
+		this.#broken.add(socket);
+		const answer = answerPast(socket, refusal);
+		if (!answer) {
+			socket.destroy();
 			return;
 		}
-		this.#broken.add(socket);
-		last.once('close', () => refuseConnection(socket, refusal));
+		if (!answer.request) this.#accesses.answered(unread(socket), answer, line);
+		this.#linger(socket);
+	}
+
+	/** CONNECT, for which Node has given the bare socket away; answered after the requests that came before it. */
+	#refuseTunnel(request: IncomingMessage, socket: Socket): void {
+		const last = this.#pipelines.last(socket);
+		if (last?.req.complete) {
+			last.once('close', () => this.#refuseTunnel(request, socket));
+			return;
+		}
+		const answer = answerPast(socket, { status: 501, why: 'there are no tunnels here' });
+		if (answer) this.#accesses.answered(request, answer);
+		this.#linger(socket);
 	}
 
 	#warn({ remoteAddress = 'unix' }: Socket, { why }: Refusal): void {
 		this.#log.warning(`Invalid request from ip=${remoteAddress}: ${why}`);
 	}
+}
+
+/** Stands for a request that could not be read. */
+function unread(socket: Socket): IncomingMessage {
+	const request = new http.IncomingMessage(socket);
+	// Node's constructor says null.
+	delete request.method;
+	return request;
+}
+
+/** The first line of a connection's first request, where the packet that could not be read begins with it; empty otherwise. */
+function firstLine(error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket: Socket): string {
+	const { rawPacket } = error;
+	if (!rawPacket || hasAsked(socket) || socket.bytesRead !== rawPacket.length) return '';
+	const [line = ''] = rawPacket.toString('latin1', 0, LONGEST_LINE).split(/\r?\n/, 1);
+	return line;
 }

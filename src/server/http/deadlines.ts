@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type Clock, SystemClock } from '../../clock.js';
 import type { Config } from '../config/config.js';
 import type { Log } from '../log/log.js';
-import { refuseConnection } from './refusal.js';
+import type { Refusal } from './refusal.js';
 
 /** The deadlines of clients, in seconds; 0 for none. */
 export type DeadlineSettings = Pick<Config, 'header_timeout' | 'body_timeout' | 'write_timeout'>;
@@ -50,6 +50,7 @@ export class Deadlines {
 	readonly #log: Log;
 	readonly #clock: Clock;
 	readonly #idleMs: () => number;
+	readonly #refuse: (socket: Socket, refusal: Refusal) => void;
 	readonly #connections = new Map<Socket, Watched>();
 	/** Without any deadline there is nothing to look for. */
 	readonly #lookMs: number = Number.POSITIVE_INFINITY;
@@ -58,12 +59,20 @@ export class Deadlines {
 
 	/**
 	 * @param idleMs how long a connection without a request is kept by others, in milliseconds
+	 * @param refuse answers the client of a connection, as far as that makes sense, and ends the connection
 	 * @param clock for tests
 	 */
-	constructor(settings: DeadlineSettings, log: Log, idleMs: () => number, clock: Clock = new SystemClock()) {
+	constructor(
+		settings: DeadlineSettings,
+		log: Log,
+		idleMs: () => number,
+		refuse: (socket: Socket, refusal: Refusal) => void,
+		clock: Clock = new SystemClock(),
+	) {
 		this.#settings = settings;
 		this.#log = log;
 		this.#idleMs = idleMs;
+		this.#refuse = refuse;
 		this.#clock = clock;
 		const all = [settings.header_timeout, settings.body_timeout, settings.write_timeout].filter((seconds) => seconds > 0);
 		if (all.length > 0) this.#lookMs = Math.max(SHORTEST_LOOK_MS, Math.min(LONGEST_LOOK_MS, (Math.min(...all) * 1_000) / LOOKS));
@@ -138,7 +147,7 @@ export class Deadlines {
 		const { body_timeout: seconds } = this.#settings;
 		if (!this.#passed(watched.since, seconds)) return undefined;
 		const why = `no byte of the request's body came for ${seconds} s`;
-		const cut = () => (response?.closed ? socket.destroy() : refuseConnection(socket, { status: 408, why }));
+		const cut = () => (response?.closed ? socket.destroy() : this.#refuse(socket, { status: 408, why }));
 		return { reason: `${why} (body_timeout)`, cut };
 	}
 
@@ -162,7 +171,7 @@ export class Deadlines {
 		if (!this.#passed(watched.since, seconds)) return undefined;
 		if (read === 0) return { cut: () => socket.destroy() };
 		const why = `the header of the request was not complete after ${seconds} s`;
-		return { reason: `${why} (header_timeout)`, cut: () => refuseConnection(socket, { status: 408, why }) };
+		return { reason: `${why} (header_timeout)`, cut: () => this.#refuse(socket, { status: 408, why }) };
 	}
 
 	#passed(since: number, seconds: number): boolean {

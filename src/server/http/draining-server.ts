@@ -3,6 +3,7 @@ import type net from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../log/log.js';
 import type { ListenerSpec } from '../worker/worker-contract.js';
+import { LINGERING } from './create-server.js';
 import { ListeningSocket } from './listening-socket.js';
 
 /** Whoever wants to know what comes and goes. */
@@ -58,6 +59,8 @@ export class DrainingServer {
 	readonly #traffic: Traffic | undefined;
 	readonly #listeners: ListeningSocket[] = [];
 	readonly #connections = new Map<net.Socket, Connection>();
+	/** What is left of connections that have had their last answer. */
+	readonly #lingering = new Set<net.Socket>();
 	#resolveClosed: () => void = () => undefined;
 	/** Ends a wait for `resume`. */
 	#resumed: () => void = () => undefined;
@@ -98,6 +101,7 @@ export class DrainingServer {
 	listen(specs: readonly ListenerSpec[]): void {
 		const { backlog, log, fetchListener } = this.#options;
 		this.#server.prependListener('request', (_, response) => this.track(response));
+		this.#server.on(LINGERING, (rest: net.Socket) => this.#await(rest));
 		for (const [index, spec] of specs.entries()) {
 			const fetch = () => fetchListener?.(index) ?? Promise.reject(new Error('nobody keeps a copy of it'));
 			const socket = new ListeningSocket(spec, { backlog, log, fetch, onConnection: (connection) => this.#connect(connection) });
@@ -167,6 +171,7 @@ export class DrainingServer {
 		this.#draining = true;
 		this.#stopListening(true);
 		for (const { socket } of this.#connections.values()) socket.destroy();
+		for (const rest of this.#lingering) rest.destroy();
 	}
 
 	#connect(socket: net.Socket): void {
@@ -186,6 +191,15 @@ export class DrainingServer {
 		this.#connections.delete(connection.socket);
 		this.#traffic?.disconnected(connection.socket);
 		this.#settle();
+	}
+
+	/** A process that ends would reset it. */
+	#await(rest: net.Socket): void {
+		this.#lingering.add(rest);
+		rest.once('close', () => {
+			this.#lingering.delete(rest);
+			this.#settle();
+		});
 	}
 
 	#finish(connection: Connection): void {
@@ -258,11 +272,13 @@ export class DrainingServer {
 	}
 
 	#giveUp(): void {
-		this.#options.log.warning(`Worker graceful timeout (pid: ${process.pid}), ${this.#connections.size} connections are cut off`);
+		this.#options.log.warning(
+			`Worker graceful timeout (pid: ${process.pid}), ${this.#connections.size + this.#lingering.size} connections are cut off`,
+		);
 		this.destroy();
 	}
 
 	#settle(): void {
-		if (this.#stoppedListening && this.#connections.size === 0) this.#resolveClosed();
+		if (this.#stoppedListening && this.#connections.size + this.#lingering.size === 0) this.#resolveClosed();
 	}
 }

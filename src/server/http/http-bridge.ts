@@ -41,8 +41,11 @@ export interface BridgeOptions {
 	readonly worker?: unknown;
 	/** Told when a greenlet begins to serve a request, and when that has ended: whoever limits their number. */
 	readonly greenlets?: { started(request: IncomingMessage): void; ended(request: IncomingMessage): void };
-	/** How long a greenlet may go on once its client has left, in milliseconds; 0, the default, for ever. */
-	readonly desertedMs?: number;
+	/**
+	 * How long after its begin a greenlet may go on whose request has been answered or whose client has left, in milliseconds; 0, the default,
+	 * for ever.
+	 */
+	readonly requestMs?: number;
 	/** Called for a request that is to be ended and does not wait for anything: the moment to write down the stacks of all threads. */
 	readonly stacks?: () => void;
 }
@@ -66,8 +69,8 @@ export class HttpBridge {
 	readonly #exchanges = new Map<number, HttpExchange>();
 	/** Those that were ended because their time was over, and what there is to say of it. */
 	readonly #overdue = new WeakMap<HttpExchange, { readonly text: string; readonly where: string }>();
-	/** Those whose client has left and whose greenlet goes on. */
-	readonly #deserted: Expiry<HttpExchange>;
+	/** Those whose greenlet goes on, whatever has become of the response. */
+	readonly #running: Expiry<HttpExchange>;
 	/** What is open on each connection. Several when a client pipelines. */
 	readonly #connections = new WeakMap<Socket, Set<HttpExchange>>();
 
@@ -81,7 +84,8 @@ export class HttpBridge {
 		this.#stacks = options.stacks;
 		this.#greenlets = options.greenlets;
 		this.#killer = new Killer(hub);
-		this.#deserted = new Expiry(options.desertedMs ?? 0, (exchange) => this.#endDeserted(exchange, options.desertedMs ?? 0));
+		const { requestMs = 0 } = options;
+		this.#running = new Expiry(requestMs, (exchange) => this.#endLate(exchange, requestMs));
 		this.#register(hub);
 		server.on('request', (request, response) => this.#receive(request, response));
 		server.on(OVERDUE, (overdue: Overdue) => this.#timeOut(overdue));
@@ -141,6 +145,7 @@ export class HttpBridge {
 		exchange.record = record;
 		this.#greenlets?.started(request);
 		this.#exchanges.set(record.id, exchange);
+		this.#running.add(exchange);
 		this.#openOn(socket).add(exchange);
 	}
 
@@ -161,13 +166,14 @@ export class HttpBridge {
 		const { record } = exchange;
 		// Nobody would see what it does, and it has not begun.
 		if (record?.start && this.#hub.exchange.withdraw(record.start)) this.#hub.finish(record, NOT_BEGUN);
-		else if (!this.#overdue.has(exchange)) this.#deserted.add(exchange);
 	}
 
-	#endDeserted(exchange: HttpExchange, ms: number): void {
+	/** The server itself tells of a response that is overdue; with nothing left to answer there is only the greenlet to end. */
+	#endLate(exchange: HttpExchange, ms: number): void {
 		const { record } = exchange;
-		if (!record) return;
-		const text = `Request ${record.name} went on for ${ms / 1_000} s (request_timeout) after its client had left and was ended`;
+		if (!record || !exchange.over || this.#overdue.has(exchange)) return;
+		const after = exchange.left ? 'its client had left' : 'its answer';
+		const text = `Request ${record.name} took longer than ${ms / 1_000} s (request_timeout) and was ended after ${after}`;
 		this.#end(exchange, record, text);
 	}
 
@@ -200,7 +206,7 @@ export class HttpBridge {
 		this.#exchanges.delete(record.id);
 		this.#connections.get(exchange.request.socket)?.delete(exchange);
 		this.#hub.forget(record.id);
-		this.#deserted.delete(exchange);
+		this.#running.delete(exchange);
 		this.#greenlets?.ended(exchange.request);
 		const result = unpack(ending.packet);
 		const overdue = this.#overdue.get(exchange);

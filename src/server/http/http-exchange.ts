@@ -4,7 +4,7 @@ import type { GreenletRecord } from '../../hub/greenlet-record.js';
 import { type HubRequest, LATER } from '../../hub/service.js';
 import { meterOf } from './accesses.js';
 import { clientLeft, packFields } from './http-messages.js';
-import { cutOff, refusedWith } from './refusal.js';
+import { answeredPast, cutOff } from './refusal.js';
 import { ResponseMeter } from './response-meter.js';
 
 /** A body that has come in with its header, up to this many bytes, goes to the thread with the request. */
@@ -65,7 +65,7 @@ export class HttpExchange {
 	/** Of the response, 0 when nothing was answered; for an exchange that is `measured`. */
 	get status(): number {
 		if (this.#sent) return this.#meter?.status ?? 0;
-		return this.#response.headersSent ? this.#response.statusCode : refusedWith(this.#request);
+		return this.#response.headersSent ? this.#response.statusCode : (answeredPast(this.#request)?.status ?? 0);
 	}
 
 	/** The response has been handed to the connection completely, or the connection has gone. */

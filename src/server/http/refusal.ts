@@ -15,12 +15,23 @@ interface ServingSocket extends Duplex {
 	readonly _httpMessage?: (ServerResponse & { readonly req: IncomingMessage }) | null;
 }
 
-/** What deadlines have answered in the place of whoever was to answer. */
-const instead = new WeakMap<IncomingMessage, number>();
+/** An answer that was written past Node's responses. */
+export interface Answer {
+	readonly status: number;
+	/** The status line and header as sent. */
+	readonly head: string;
+	/** Bytes of the body. */
+	readonly bytes: number;
+	/** The request whose response this was in place of; undefined when there was none. */
+	readonly request: IncomingMessage | undefined;
+}
 
-/** The status with which `refuseConnection` has answered this request, 0 for none. */
-export function refusedWith(request: IncomingMessage): number {
-	return instead.get(request) ?? 0;
+/** What was answered in the place of whoever was to answer. */
+const instead = new WeakMap<IncomingMessage, Answer>();
+
+/** With what `answerPast` has answered this request; undefined when it has not. */
+export function answeredPast(request: IncomingMessage): Answer | undefined {
+	return instead.get(request);
 }
 
 /** The text of an answer that the server itself gives. */
@@ -49,26 +60,24 @@ export function cutOff(response: ServerResponse): void {
 
 /**
  * Answers past Node's responses where that still makes sense, which it does not in the middle of a response or before one to
- * an earlier request, and ends the connection.
+ * an earlier request. Whoever calls it ends the connection.
+ * @returns undefined when nothing could be answered
  */
-export function refuseConnection(socket: Duplex, refusal: Refusal): void {
+export function answerPast(socket: Duplex, refusal: Refusal): Answer | undefined {
 	const current = (socket as ServingSocket)._httpMessage;
-	if (!socket.writable || current?.headersSent || current?.req.complete) {
-		socket.destroy();
-		return;
-	}
-	if (current) instead.set(current.req, refusal.status);
+	if (!socket.writable || current?.headersSent || current?.req.complete) return undefined;
 	const body = refusalText(refusal);
-	const head = [
+	const lines = [
 		`HTTP/1.1 ${refusal.status} ${http.STATUS_CODES[refusal.status]}`,
 		'Connection: close',
 		'Content-Type: text/plain; charset=utf-8',
 		`Content-Length: ${Buffer.byteLength(body)}`,
 	];
-	// Mostly gone at once, so that nothing of a response in the making can come after it.
-	socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
-	if (socket.writableLength > 0) socket.end(() => socket.destroy());
-	else socket.destroy();
+	const head = `${lines.join('\r\n')}\r\n\r\n`;
+	const answer = { status: refusal.status, head, bytes: Buffer.byteLength(body), request: current?.req };
+	if (current) instead.set(current.req, answer);
+	socket.write(head + body);
+	return answer;
 }
 
 /** A request to leave HTTP/1.1, which nobody here can. `Upgrade: h2c` alone is an offer a server may ignore; some clients make it always. */
@@ -76,10 +85,4 @@ export function refusalOfUpgrade(request: IncomingMessage): Refusal | undefined 
 	const { upgrade } = request.headers;
 	if (upgrade === undefined || upgrade.toLowerCase() === 'h2c') return undefined;
 	return { status: 501, why: `the connection cannot be upgraded to ${jsonString(upgrade)}` };
-}
-
-/** Answers CONNECT, for which Node has given the bare socket away. */
-export function refuseTunnel(_request: IncomingMessage, socket: Duplex): void {
-	socket.on('error', () => socket.destroy());
-	socket.end('HTTP/1.1 501 Not Implemented\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy());
 }

@@ -49,11 +49,11 @@ const OWN_ATOMS: Readonly<Record<string, () => Atom>> = {
 const CLIENT_ATOMS: Readonly<Record<string, Atom>> = {
 	h: ({ request }) => request.socket.remoteAddress,
 	u: ({ request }) => basicUser(request),
-	r: ({ request }) => `${request.method} ${request.url} HTTP/${request.httpVersion}`,
+	r: ({ request, line }) => (line === undefined ? `${request.method} ${request.url} HTTP/${request.httpVersion}` : line || undefined),
 	m: ({ request }) => request.method,
-	U: ({ request }) => decodedPathOf(request),
+	U: ({ request }) => decodedPathOf(request) || undefined,
 	q: ({ request }) => queryOf(request),
-	H: ({ request }) => `HTTP/${request.httpVersion}`,
+	H: protocolOf,
 	f: ({ request }) => requestField(request, 'referer'),
 	a: ({ request }) => requestField(request, 'user-agent'),
 };
@@ -65,7 +65,7 @@ const ENVIRONMENT: Readonly<Record<string, Atom>> = {
 	path_info: ({ request }) => decodedPathOf(request),
 	query_string: ({ request }) => queryOf(request),
 	script_name: () => '',
-	server_protocol: ({ request }) => `HTTP/${request.httpVersion}`,
+	server_protocol: protocolOf,
 	server_port: ({ request }) => number(request.socket.localPort),
 	server_name: ({ request }) => request.socket.localAddress,
 	remote_addr: ({ request }) => request.socket.remoteAddress,
@@ -75,6 +75,10 @@ const ENVIRONMENT: Readonly<Record<string, Atom>> = {
 	content_length: ({ request }) => requestField(request, 'content-length'),
 	'wsgi.url_scheme': ({ request }) => ((request.socket as Socket & { encrypted?: boolean }).encrypted ? 'https' : 'http'),
 };
+
+function protocolOf({ request, line }: Access): string | undefined {
+	return line === undefined ? `HTTP/${request.httpVersion}` : undefined;
+}
 
 function number(value: number | undefined): string | undefined {
 	return value === undefined ? undefined : String(value);
@@ -163,10 +167,10 @@ export function jsonAccess(): AccessFormat {
 		}
 		return `${prefix}${String(Math.floor(ms) - now * 1000).padStart(3, '0')}Z`;
 	};
-	return ({ request, requestId, status, bytes, startedAt, durationMs }) =>
+	return ({ request, line, requestId, status, bytes, startedAt, durationMs }) =>
 		`{"time":"${time(startedAt)}","request_id":${text(requestId)},"remote_addr":${text(request.socket.remoteAddress)}` +
 		`,"method":${text(request.method)},"path":${text(pathOf(request))},"query":${text(queryOf(request))}` +
-		`,"protocol":"HTTP/${request.httpVersion}","status":${status === 0 ? 'null' : status},"bytes":${bytes}` +
+		`,"protocol":${line === undefined ? `"HTTP/${request.httpVersion}"` : 'null'},"status":${status === 0 ? 'null' : status},"bytes":${bytes}` +
 		`,"duration_ms":${Math.round(durationMs * 1000) / 1000},"referer":${text(requestField(request, 'referer'))}` +
 		`,"user_agent":${text(requestField(request, 'user-agent'))},"pid":${process.pid}}`;
 }

@@ -12,7 +12,10 @@ export interface Log {
 
 /** One request that has been answered, or whose client has left, for the access log and the metrics. */
 export interface Access {
+	/** Has nothing but its socket when it could not be read. */
 	readonly request: IncomingMessage;
+	/** For a request that could not be read: its first line as far as that is known, or nothing. Undefined for all others. */
+	readonly line?: string;
 	/** 0 when nothing was answered. */
 	readonly status: number;
 	/** The status line and header of the response as sent, in Latin-1; empty when nothing was answered. Made only when asked for. */

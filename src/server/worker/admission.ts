@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Clock, type ClockTimer, SystemClock } from '../../clock.js';
+import { type Clock, SystemClock } from '../../clock.js';
 import type { Traffic } from '../http/draining-server.js';
 import { refuseRequest } from '../http/refusal.js';
 import type { Log } from '../log/log.js';
@@ -59,7 +59,8 @@ export class Admission implements Traffic {
 	readonly #newcomers = new Map<Socket, number>();
 	/** Those that have been silent for too long, and count no more. */
 	readonly #silent = new WeakSet<Socket>();
-	#silence: ClockTimer | undefined;
+	/** Whether connections without a request are going to be looked at. */
+	#looking = false;
 	/** Requests that have a place, each with the number of those who are not done with it: its answer, and its greenlet. */
 	readonly #handled = new Map<IncomingMessage, number>();
 	/** Waiting requests in the order they came, with what begins them. */
@@ -195,8 +196,8 @@ export class Admission implements Traffic {
 	/** Stops to accept, or starts again, as the room demands. */
 	#balance(): void {
 		const { capacity } = this.#options;
-		if (this.#room <= 0) this.#forgetSilent();
 		const room = this.#room;
+		if (room <= 0) this.#mindSilent();
 		if (room <= 0) {
 			if (this.#paused) return;
 			this.#paused = true;
@@ -204,22 +205,33 @@ export class Admission implements Traffic {
 		} else if (this.#paused) this.#resumeIn(room * MARGIN >= capacity);
 	}
 
-	/** Only a worker without room minds connections without a request. */
-	#forgetSilent(): void {
-		const now = this.#clock.now();
+	/**
+	 * Only a worker without room minds connections without a request. Where the hub itself has stood still, their requests wait in the
+	 * kernel: two turns later the loop has certainly polled, and read them.
+	 */
+	#mindSilent(): void {
+		const [oldest] = this.#newcomers.values();
+		if (oldest === undefined || this.#looking) return;
+		this.#looking = true;
+		const look = () => {
+			const now = this.#clock.now();
+			setImmediate(() => setImmediate(() => this.#forgetSilent(now)));
+		};
+		const leftMs = oldest + this.#silenceMs - this.#clock.now();
+		if (leftMs > 0) this.#clock.schedule(leftMs, look);
+		else look();
+	}
+
+	/** @param now two turns ago */
+	#forgetSilent(now: number): void {
+		this.#looking = false;
 		for (const [socket, since] of this.#newcomers) {
-			const leftMs = since + this.#silenceMs - now;
-			if (leftMs > 0) {
-				this.#silence ??= this.#clock.schedule(leftMs, () => {
-					this.#silence = undefined;
-					this.#balance();
-				});
-				return;
-			}
+			if (since + this.#silenceMs > now) break;
 			this.#newcomers.delete(socket);
 			this.#silent.add(socket);
 			this.#silenceMs = this.#silenceMs < 2 * SPOKEN_MS ? 0 : this.#silenceMs / 2;
 		}
+		this.#balance();
 	}
 
 	/** One end of a request among many is not worth the change: the next one mostly follows in a moment. */

@@ -11,7 +11,7 @@ import { encodeMessage, MessageReader, type StacksRequest } from './watchdog-pro
 /** How long a worker whose arbiter has died may take to leave, in milliseconds; measured from the end of the line. */
 const LEAVE_MS = 1_300;
 /** How long it may take to say that it did not leave. */
-const LAST_WORDS_MS = 100;
+const LAST_WORDS_MS = 400;
 
 /** What the hub told last. */
 let greenlets: readonly GreenletView[] = [];

@@ -128,3 +128,67 @@ test('What a client asks to upgrade to steers no terminal through the log', asyn
 	await client.end();
 	assert.deepEqual(server.log.lines, ['WARNING Invalid request from ip=127.0.0.1: the connection cannot be upgraded to "a\\u009b31m"']);
 });
+
+/** What a log would have of the only request, in a format of its own. */
+async function recorded(server: LocalServer, text: string): Promise<string> {
+	const answer = await server.exchange(text);
+	const [access] = await server.heard(1);
+	assert.ok(access);
+	assert.equal(access.bytes, answer.length - answer.indexOf('\r\n\r\n') - 4, 'the length of the body as the client sees it');
+	return compileAccessFormat('%(h)s "%(r)s" %(s)s %(m)s %(U)s %(H)s')({ ...access, head: () => access.head });
+}
+
+test('A request that cannot be read is recorded with as much of its first line as has come', async () => {
+	const cases: Record<string, string> = {
+		'GARBAGE\r\n\r\n': '127.0.0.1 "GARBAGE" 400 - - -',
+		'\x16\x03\x01\x02"\n': '127.0.0.1 "\\x16\\x03\\x01\\x02\\"" 400 - - -',
+		'GET /a HTTP/1.1\r\nA b\r\n\r\n': '127.0.0.1 "GET /a HTTP/1.1" 400 - - -',
+	};
+	for (const [text, line] of Object.entries(cases)) {
+		await using server = await LocalServer.start((_request, response) => response.end());
+		assert.equal(await recorded(server, text), line);
+	}
+});
+
+test('What comes behind another request and cannot be read is recorded without a line', async () => {
+	await using server = await LocalServer.start((_request, response) => response.end());
+	await server.exchange('GET / HTTP/1.1\r\n\r\nGARBAGE\r\n\r\n');
+	const lines = (await server.heard(2)).map((access) => compileAccessFormat('"%(r)s" %(s)s')({ ...access, head: () => access.head }));
+	assert.deepEqual(lines, ['"GET / HTTP/1.1" 200', '"-" 400']);
+});
+
+test('A header that comes too slowly is recorded, and one of which nothing came is not', async () => {
+	await using server = await LocalServer.start((_request, response) => response.end(), { header_timeout: 0.1 });
+	await server.exchange('');
+	assert.equal(await recorded(server, 'GET / HT'), '127.0.0.1 "-" 408 - - -');
+	assert.equal(server.accesses.length, 1);
+});
+
+test('A body that comes too slowly is recorded with what it was answered', async () => {
+	const handler = async (request: IncomingMessage) => {
+		for await (const _ of request);
+	};
+	await using server = await LocalServer.start(handler, { body_timeout: 0.1 });
+	assert.equal(
+		await recorded(server, 'POST /a HTTP/1.1\r\nContent-Length: 5\r\n\r\n'),
+		'127.0.0.1 "POST /a HTTP/1.1" 408 POST /a HTTP/1.1',
+	);
+	assert.match(server.accesses[0]?.head ?? '', /^HTTP\/1\.1 408 Request Timeout\r\nConnection: close\r\n/);
+});
+
+test('CONNECT is recorded', async () => {
+	await using server = await LocalServer.start((_request, response) => response.end());
+	assert.equal(
+		await recorded(server, 'CONNECT app:443 HTTP/1.1\r\n\r\n'),
+		'127.0.0.1 "CONNECT app:443 HTTP/1.1" 501 CONNECT app:443 HTTP/1.1',
+	);
+});
+
+test('An answer to an unfinished upload counts its bytes', async () => {
+	await using server = await LocalServer.start((_request, response) =>
+		response.writeHead(413, { Connection: 'close', 'Content-Length': 8 }).end('too much'),
+	);
+	await server.exchange('POST / HTTP/1.1\r\nContent-Length: 1000\r\n\r\nabc');
+	const [access] = await server.heard(1);
+	assert.deepEqual([access?.status, access?.bytes], [413, 8]);
+});

@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { MockClock } from '../../../src/testing/mock-clock.js';
 import { LocalServer } from '../../support/local-server.js';
 import { projectPath } from '../../support/project.js';
 import { RawClient, TestServer } from '../../support/server.js';
@@ -22,7 +23,8 @@ test('When a client leaves, each of its pipelined requests hears of it, is recor
 		begun.emit(request.url ?? '');
 		return new Promise(() => undefined);
 	};
-	await using server = await LocalServer.start(handler, { request_timeout: 0.5 });
+	const clock = new MockClock();
+	await using server = await LocalServer.start(handler, { request_timeout: 0.5 }, { clock });
 	const client = await server.connect();
 	client.socket.write(get('/1') + get('/2') + get('/3'));
 	await once(begun, '/3');
@@ -31,7 +33,10 @@ test('When a client leaves, each of its pipelined requests hears of it, is recor
 	assert.deepEqual(urls.sort(), ['/1', '/2', '/3']);
 	assert.deepEqual(aborted.sort(), ['/1', '/2', '/3']);
 	// Overdue after the others would have been.
-	await server.exchange('GET /late HTTP/1.1\r\nConnection: close\r\n\r\n');
+	const late = server.exchange('GET /late HTTP/1.1\r\nConnection: close\r\n\r\n');
+	await once(begun, '/late');
+	clock.advance(500);
+	await late;
 	await server.log.logged(/GET \/late took longer/);
 	assert.equal(server.log.lines.length, 1, server.log.lines.join('\n'));
 	assert.equal((await server.heard(4)).length, 4);
@@ -50,6 +55,22 @@ test('What cannot be read is answered after the requests that came before it', a
 	for (const answer of go) answer();
 	assert.match(await ending(client), /^HTTP\/1\.1 200 OK[\s\S]*answeredHTTP\/1\.1 200 OK[\s\S]*answeredHTTP\/1\.1 400 Bad Request[\s\S]*$/);
 	assert.equal(server.log.lines.length, 1);
+});
+
+test('CONNECT is answered after the requests that came before it', async () => {
+	const go: (() => void)[] = [];
+	const handler = (_request: IncomingMessage, response: ServerResponse) => {
+		go.push(() => response.end('answered'));
+	};
+	await using server = await LocalServer.start(handler);
+	const client = await server.connect();
+	const told = once(server.http, 'connect');
+	client.socket.write(`${get('/1')}CONNECT app:443 HTTP/1.1\r\n\r\n`);
+	await told;
+	for (const answer of go) answer();
+	assert.match(await ending(client), /^HTTP\/1\.1 200 OK[\s\S]*answeredHTTP\/1\.1 501 Not Implemented[\s\S]*$/);
+	const statuses = (await server.heard(2)).map(({ status }) => status);
+	assert.deepEqual(statuses, [200, 501]);
 });
 
 test('A response that is cut off takes none of the earlier ones with it', async () => {

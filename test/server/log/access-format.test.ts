@@ -132,6 +132,16 @@ describe('The access log in JSON', () => {
 		});
 	});
 
+	test('has null for what could not be read of a request', async () => {
+		const text = await withRequest(GET, ({ socket }) => {
+			const request = new http.IncomingMessage(socket);
+			delete request.method;
+			return jsonAccess()(accessOf(request, { line: 'GARBAGE', status: 400 }));
+		});
+		const { method, path, query, protocol, status, remote_addr } = JSON.parse(text) as Record<string, unknown>;
+		assert.deepEqual([method, path, query, protocol, status, remote_addr], [null, null, null, null, 400, '127.0.0.1']);
+	});
+
 	test('keeps forged values inside their strings', async () => {
 		const agent = '"}\\\n{"status":\x7f200\u00e9';
 		const text = await withRequest(GET, (request) => {
