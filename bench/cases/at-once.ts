@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { median } from '../report.js';
 import { report } from './rate.js';
 import { BenchServer } from './server.js';
+import { warmUp } from './warm-up.js';
 
-/** What the pool is warmed up with; the threads start on demand. */
+/** What the pool is warmed up with. */
 const MOST = 64;
-const WARM_ROUNDS = 6;
 const ROUNDS = 9;
 
 const count = Number(process.argv[2]);
@@ -14,7 +14,7 @@ const app = fileURLToPath(new URL('../../../examples/blocking-app.js', import.me
 
 await using server = BenchServer.gevent('--workers', '2', `${app}:handler`);
 const url = await server.url();
-for (let round = 0; round < WARM_ROUNDS; round++) await timed(MOST);
+await warmUp(() => timed(MOST));
 const times: number[] = [];
 for (let round = 0; round < ROUNDS; round++) times.push(await timed(count));
 report(median(times));

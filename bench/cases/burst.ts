@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { median } from '../report.js';
 import { report } from './rate.js';
 import { BenchServer } from './server.js';
+import { warmUp } from './warm-up.js';
 
 const REQUESTS = 64;
-const WARM_ROUNDS = 10;
 const ROUNDS = 15;
 
 const four = ['--workers', '4', '--worker-connections', '16'];
@@ -18,7 +18,7 @@ const app = fileURLToPath(new URL('../apps/blocking.js', import.meta.url));
 await using server =
 	process.argv[2] === 'gunicorn' ? BenchServer.gunicorn('sleepy', ...four) : BenchServer.gevent(...four, `${app}:sleepy`);
 const { port } = new URL(await server.url());
-for (let round = 0; round < WARM_ROUNDS; round++) await burst();
+await warmUp(burst);
 const times: number[] = [];
 for (let round = 0; round < ROUNDS; round++) times.push(await burst());
 report(median(times));

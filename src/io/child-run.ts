@@ -41,7 +41,8 @@ export class ChildRun implements Resource {
 			if (child.stdin && child.stdin.writableLength > 0) this.#pipeError ??= BROKEN_PIPE;
 		});
 		child.stdin?.on('error', (error: NodeJS.ErrnoException) => {
-			this.#pipeError ??= systemError(error);
+			// The kernel says reset instead when the child ends in the very moment of a write, with something left unread.
+			this.#pipeError ??= error.code === 'ECONNRESET' ? BROKEN_PIPE : systemError(error);
 		});
 		child.stdin?.end(message.input ?? undefined);
 	}
