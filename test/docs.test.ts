@@ -89,7 +89,7 @@ describe(`${run.length} examples of ${documented.length}`, { concurrency: 2 }, (
 	for (const example of run) {
 		test(example.place, async () => {
 			const file = projectPath(FOLDER, 'out', fileOf(example).replace(/\.ts$/, '.js'));
-			const { status, signal, stdout, stderr } = await runNode([file], { cwd: projectPath(FOLDER, 'cwd'), timeoutMs: 30_000 });
+			const { status, signal, stdout, stderr } = await runNode([file], { cwd: projectPath(FOLDER, 'cwd') });
 			assert.deepEqual({ status, signal }, { status: 0, signal: null }, `${stdout}${stderr}`);
 		});
 	}

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, test } from 'node:test';
+import { eventually } from './support/background.js';
 import { describeLoad, Load } from './support/load.js';
 import { run } from './support/node-process.js';
 import { projectPath } from './support/project.js';
@@ -47,15 +47,6 @@ function lacking(command: string): string | false {
 	return found ? false : `${command} is not installed`;
 }
 
-async function freePort(): Promise<number> {
-	const server = net.createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const { port } = server.address() as net.AddressInfo;
-	server.close();
-	await once(server, 'close');
-	return port;
-}
-
 /** A whole configuration around the recipe's part, for one process in the foreground that touches nothing outside `folder`. */
 const nginxAround = (prefix: string, file: string): string => `
 daemon off;
@@ -73,12 +64,12 @@ http {
 test('nginx passes requests on, and loses none while the server gets a HUP', { skip: lacking('nginx') }, async () => {
 	const app = `${projectPath('dist/test/fixtures/load-app.js')}:handler`;
 	await using server = new TestServer((own) => ['-k', 'gevent', '-b', `unix:${join(own, 'app.sock')}`, '--keep-alive', '75', app]);
-	const port = await freePort();
+	const front = join(server.folder, 'front.sock');
 	const part = join(server.folder, 'app.conf');
 	const whole = join(server.folder, 'nginx.conf');
 	writeFileSync(
 		part,
-		adapted(recipe('app.conf'), { '/run/app/app.sock': join(server.folder, 'app.sock'), 'listen 80;': `listen 127.0.0.1:${port};` }),
+		adapted(recipe('app.conf'), { '/run/app/app.sock': join(server.folder, 'app.sock'), 'listen 80;': `listen unix:${front};` }),
 	);
 	writeFileSync(whole, nginxAround(server.folder, part));
 	const args = ['-p', server.folder, '-e', 'stderr', '-c', whole];
@@ -90,11 +81,11 @@ test('nginx passes requests on, and loses none while the server gets a HUP', { s
 	const ended = once(nginx, 'exit');
 	try {
 		const end = performance.now() + DEADLINE_MS;
-		while (!(await answers(port))) {
+		while (!(await answers(front))) {
 			assert.equal(nginx.exitCode, null, 'nginx has ended');
 			assert.ok(performance.now() < end, `nginx does not pass requests on:\n${server.log}`);
 		}
-		await using load = new Load({ to: port, fresh: 2, kept: 2 });
+		await using load = new Load({ to: front, fresh: 2, kept: 2 });
 		await load.more(50);
 		server.kill('SIGHUP');
 		await server.logged(/Worker exiting/);
@@ -107,11 +98,12 @@ test('nginx passes requests on, and loses none while the server gets a HUP', { s
 	}
 });
 
-async function answers(port: number): Promise<boolean> {
+async function answers(socketPath: string): Promise<boolean> {
 	try {
-		return (await get({ port })).status === 200;
+		return (await get({ socketPath })).status === 200;
 	} catch (error) {
-		assert.equal((error as NodeJS.ErrnoException).code, 'ECONNREFUSED');
+		// Not there yet, or not listened on.
+		assert.match((error as NodeJS.ErrnoException).code ?? '', /^(?:ENOENT|ECONNREFUSED)$/);
 		return false;
 	}
 }
@@ -150,7 +142,10 @@ test("the service's command serves on the socket that systemd passes it", { skip
 	});
 	const ended = once(service, 'close');
 	try {
-		while (!log.includes('Listening on')) await Promise.race([once(service.stderr, 'data'), ended]);
+		await eventually('systemd-socket-activate to listen', () => {
+			assert.equal(service.exitCode, null, log);
+			return log.includes('Listening on');
+		});
 		// The first connection starts the service and waits for it.
 		assert.equal((await get({ socketPath: socket })).status, 200, log);
 		assert.match(log, new RegExp(`Listening at: unix:${socket}`));
@@ -169,6 +164,7 @@ test('after its log file was moved away and USR1 as in the recipe, a new one is 
 	]);
 	const log = join(server.folder, 'access.log');
 	await server.get('/before');
+	await eventually('the first line', () => readIfThere(log).includes('/before'));
 	renameSync(log, `${log}.1`);
 	const { status, stderr } = await run('sh', ['-c', adapted(line, { '/run/app/app.pid': join(server.folder, 'app.pid') })]);
 	assert.equal(status, 0, stderr);

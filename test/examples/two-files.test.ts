@@ -23,7 +23,7 @@ test('a task called in place runs where it is called, in programs without a file
 		['--input-type=module', '--eval', asModule],
 		['--eval', asScript],
 	]) {
-		const { status, stdout, stderr } = await runNode(args, { timeoutMs: 20_000 });
+		const { status, stdout, stderr } = await runNode(args);
 		assert.equal(stderr, '');
 		assert.equal(stdout, 'Hello, Edsger\n');
 		assert.equal(status, 0);

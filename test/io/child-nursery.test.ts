@@ -85,7 +85,8 @@ describe('a child of a nursery', () => {
 		const writer = there.ask(
 			1,
 			RUN_CHILD,
-			shell(`while ! [ -p ${pipe} ]; do sleep 0.01; done; echo up > ${pipe}.up; exec sleep 60 > ${pipe}`),
+			// It has the pipe open before it says so: otherwise a kill could leave the reader waiting for a writer.
+			shell(`while ! [ -p ${pipe} ]; do sleep 0.01; done; exec > ${pipe}; : > ${pipe}.up; exec sleep 60`),
 		);
 		await here.ask(1, RUN_CHILD, shell(`while ! [ -e ${pipe}.up ]; do sleep 0.01; done; rm ${pipe}.up`)).answer;
 		writer.answer.catch(assert.ok);

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import { configure, spawn, withTimeout } from '../../src/index.js';
+import { configure, spawn } from '../../src/index.js';
 import { fetchSync, getSync, type HeaderInit, HeaderMap, requestSync, SyncResponse } from '../../src/io/http.js';
 import type { HttpAddress } from '../support/http-peer.js';
-import { fetchText, loadedBy, statusOf } from '../support/http-tasks.js';
+import { loadedBy } from '../support/http-tasks.js';
 import { Peer } from '../support/peer.js';
 import { projectPath } from '../support/project.js';
 
@@ -220,7 +220,7 @@ describe('http', () => {
 
 	describe('large bodies', () => {
 		test('stream down, in memory that does not grow with them', () => {
-			const response = getSync(`${http}/download?mb=256`);
+			const response = getSync(`${http}/download?mb=512`);
 			const before = process.memoryUsage().rss;
 			let bytes = 0;
 			let most = 0;
@@ -228,9 +228,10 @@ describe('http', () => {
 				bytes += chunk.length;
 				most = Math.max(most, chunk.length);
 			}
-			assert.equal(bytes, 256 * MEGABYTE);
+			assert.equal(bytes, 512 * MEGABYTE);
 			assert.ok(most <= 65_536);
-			assert.ok(process.memoryUsage().rss - before < 192 * MEGABYTE);
+			// What nobody holds any more, in three threads, comes to up to 200 MB before it is collected.
+			assert.ok(process.memoryUsage().rss - before < 400 * MEGABYTE);
 		});
 
 		test('come whole on demand', () => {
@@ -274,8 +275,10 @@ describe('http', () => {
 		});
 
 		test('abort at the server when their generator throws', async () => {
-			function* failing(): Generator<string> {
-				yield 'start';
+			const piece = Buffer.alloc(MEGABYTE);
+			function* failing(): Generator<Buffer> {
+				// More than fits into the buffers on the way: the server has begun to read.
+				for (let i = 0; i < 64; i++) yield piece;
 				throw new RangeError('no more');
 			}
 			assert.throws(() => requestSync(`${http}/echo`, { method: 'PUT', body: failing() }), { name: 'RangeError', message: 'no more' });
@@ -288,7 +291,8 @@ describe('http', () => {
 			const error = errorOf(() => getSync('http://127.0.0.1:1/'));
 			assert.deepEqual([error.code, error.syscall, error.port], ['ECONNREFUSED', 'connect', 1]);
 			assert.match(error.stack as string, /http\.test\.js/);
-			assert.equal(errorOf(() => fetchSync('http://no-such-host.invalid/')).syscall, 'getaddrinfo');
+			// No name server is asked for what cannot be a name.
+			assert.equal(errorOf(() => fetchSync('http://-/')).syscall, 'getaddrinfo');
 		});
 
 		test('in the middle of a body reach its reader', () => {
@@ -301,50 +305,6 @@ describe('http', () => {
 			response.close();
 			response.close();
 			assert.throws(() => response.text(), { code: 'ERR_CLOSED' });
-		});
-	});
-
-	describe('a request is aborted at the server', () => {
-		test('by its timeout', async () => {
-			assert.throws(() => getSync(`${http}/silent`, { timeout: 50 }), { name: 'TimedOutError', code: 'ETIMEDOUT' });
-			await peer.saw('aborted');
-			assert.throws(() => getSync(`${http}/silent`, { headersTimeout: 50 }), { code: 'ETIMEDOUT' });
-			await peer.saw('aborted');
-			const response = getSync(`${http}/stuck`, { bodyTimeout: 50 });
-			assert.throws(() => response.text(), { code: 'ETIMEDOUT' });
-			await peer.saw('aborted');
-		});
-
-		test('by a Timeout of the greenlet', async () => {
-			assert.equal(
-				withTimeout(50, () => getSync(`${http}/silent`).status, { value: 'late' }),
-				'late',
-			);
-			await peer.saw('aborted');
-		});
-
-		test('by closing its response', async () => {
-			getSync(`${http}/stuck`).close();
-			await peer.saw('aborted');
-		});
-
-		test('by a kill while it waits for headers', async () => {
-			const greenlet = spawn(statusOf, `${http}/silent`);
-			await peer.saw('asked');
-			greenlet.kill();
-			await peer.saw('aborted');
-		});
-
-		test('by a kill while it reads the body', async () => {
-			const greenlet = spawn(fetchText, `${http}/stuck`);
-			await peer.saw('asked');
-			greenlet.kill();
-			await peer.saw('aborted');
-		});
-
-		test('by the end of a greenlet that leaves its body unread', async () => {
-			assert.equal(spawn(statusOf, `${http}/stuck`).get(), 200);
-			await peer.saw('aborted');
 		});
 	});
 });

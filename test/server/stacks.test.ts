@@ -7,19 +7,18 @@ import { projectPath } from '../support/project.js';
 import { PLAIN, TestServer } from '../support/server.js';
 
 const GREENLETS = ['-k', 'gevent', '-b', '127.0.0.1:0', `${projectPath('dist/test/fixtures/stalling-app.js')}:handler`];
-/** `/spin` blocks the hub for ever. */
+/** `/spin` blocks the hub for ever, and says so first. */
 const APP = `
+import { writeSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
-function spinForEver() { for (;;); }
+function spinForEver() { writeSync(2, 'spinning\\n'); for (;;); }
 export function app(request, response) {
 	if (request.url === '/spin') setImmediate(spinForEver);
 	response.end(String(Math.round(getHeapStatistics().heap_size_limit / 1048576)));
 }`;
 
 function start(...args: readonly string[]): TestServer {
-	const server = new TestServer((folder) => ['-b', '127.0.0.1:0', ...args, ...PLAIN, join(folder, 'app.mjs')]);
-	server.write('app.mjs', APP);
-	return server;
+	return new TestServer((folder) => ['-b', '127.0.0.1:0', ...args, ...PLAIN, join(folder, 'app.mjs')], { files: { 'app.mjs': APP } });
 }
 
 /** Sends requests whose handlers never end; the connections are closed by the server. */
@@ -33,14 +32,18 @@ async function leaveRunning(server: TestServer, ...paths: readonly string[]): Pr
 describe('stack_signal', () => {
 	test('has the arbiter log where the hub and the greenlets of all its workers stand', async () => {
 		await using server = new TestServer(['-w', '2', '--graceful-timeout', '0', ...GREENLETS]);
-		await server.get('/quick');
+		await server.logged(/Booting worker/, 2);
 		await leaveRunning(server, '/park', '/spin');
-		server.kill('SIGURG');
-		await server.logged(/Worker \(pid:\d+\): Stacks of worker \d+ \(.+\):\nhub, the main thread:\n {4}/, 2);
-		await server.logged(
+		const ask = (): void => server.kill('SIGURG');
+		for (const pid of server.workerPids)
+			await server.insist(ask, new RegExp(`Worker \\(pid:${pid}\\): Stacks of worker ${pid} \\(.+\\):\\nhub, the main thread:\\n {4}`));
+		// A handler says that it begins before it parks, so that the first look may have come too early.
+		await server.insist(
+			ask,
 			/\ngreenlet \d+ \(.*\/park.*\) on thread \d+ for \d+\.\d s, waits for sleep:\n(?: {4}at .*\n)*? {4}at waitForTheDatabase .*stalling-app/,
 		);
-		await server.logged(
+		await server.insist(
+			ask,
 			/\ngreenlet \d+ \(.*\/spin.*\) on thread \d+ for \d+\.\d s, runs.*:\n(?: {4}at .*\n)*? {4}at computeForEver .*stalling-app/,
 		);
 		// Nobody minds.
@@ -53,15 +56,20 @@ describe('stack_signal', () => {
 		await server.get('/quick');
 		await leaveRunning(server, '/spin');
 		const [pid = 0] = server.workerPids;
-		process.kill(pid, 'SIGPIPE');
-		await server.logged(new RegExp(`Worker \\(pid:${pid}\\): Stacks of worker ${pid} \\(SIGPIPE\\):\\nhub, the main thread:\\n {4}`));
+		await server.insist(
+			() => process.kill(pid, 'SIGPIPE'),
+			new RegExp(`Worker \\(pid:${pid}\\): Stacks of worker ${pid} \\(SIGPIPE\\):\\nhub, the main thread:\\n {4}`),
+		);
 	});
 
 	test('works while a hub spins', async () => {
 		await using server = start('--timeout', '0', '--graceful-timeout', '0');
 		await server.get('/spin');
-		server.kill('SIGURG');
-		await server.logged(/hub, the main thread:\n(?: {4}at .*\n)*? {4}at (?:Immediate\.)?spinForEver .*app\.mjs/);
+		await server.logged(/spinning/);
+		await server.insist(
+			() => server.kill('SIGURG'),
+			/hub, the main thread:\n(?: {4}at .*\n)*? {4}at (?:Immediate\.)?spinForEver .*app\.mjs/,
+		);
 	});
 });
 

@@ -73,10 +73,17 @@ test('A pid file that cannot be read or written ends the server with 1 and one l
 });
 
 test('Signals that come before the server listens end nothing but what they are meant to', async () => {
-	await using server = new TestServer((folder) => ['-c', join(folder, 'config.mjs'), ...ANY_PORT, ...PLAIN, PLAIN_APP]);
-	server.write('config.mjs', "import { setTimeout } from 'node:timers/promises'; console.error('loading'); await setTimeout(300);");
+	const config = `
+		import { existsSync, writeSync } from 'node:fs';
+		import { setTimeout } from 'node:timers/promises';
+		writeSync(2, 'loading\\n');
+		while (!existsSync(new URL('go', import.meta.url))) await setTimeout(10);`;
+	await using server = new TestServer((folder) => ['-c', join(folder, 'config.mjs'), ...ANY_PORT, ...PLAIN, PLAIN_APP], {
+		files: { 'config.mjs': config },
+	});
 	await server.logged(/loading/);
 	for (const signal of ['SIGHUP', 'SIGUSR1', 'SIGWINCH', 'SIGURG', 'SIGTTOU'] as const) server.kill(signal);
+	server.write('go');
 	assert.equal((await server.get('/pid')).status, 200);
 	assert.doesNotMatch(server.log, /ERROR/);
 });

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { halt } from '../support/process-figures.js';
 import { projectPath } from '../support/project.js';
 import { type Answer, get, PLAIN, PLAIN_APP, RawClient, TestServer } from '../support/server.js';
 
 const ANY_PORT = ['-b', '127.0.0.1:0'];
 const SERVE = [...ANY_PORT, ...PLAIN, PLAIN_APP];
+/** For connections that must not be closed for being idle, however slow the machine is. */
+const KEEPING = ['--keep-alive', '60', ...SERVE];
 
 async function refusesConnections(port: number): Promise<boolean> {
 	const answer: Answer | NodeJS.ErrnoException = await get({ port }).catch((error: NodeJS.ErrnoException) => error);
@@ -35,13 +38,13 @@ for (const [path, body] of [
 }
 
 test('TERM resets no keep-alive connection whose next request is in the kernel already', async () => {
-	await using server = new TestServer(SERVE);
+	await using server = new TestServer(KEEPING);
 	const port = await server.port();
 	const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(port)));
 	for (const client of clients) client.send('/');
 	await Promise.all(clients.map((client) => client.received(/done/)));
 	const [worker = 0] = server.workerPids;
-	process.kill(worker, 'SIGSTOP');
+	await halt(worker);
 	for (const client of clients) client.send('/pid');
 	server.kill('SIGTERM');
 	await server.logged(/Handling signal: term/);
@@ -54,7 +57,7 @@ test('TERM answers connections that still wait to be accepted', async () => {
 	await using server = new TestServer(SERVE);
 	const { body: worker } = await server.get('/pid');
 	const port = await server.port();
-	process.kill(Number(worker), 'SIGSTOP');
+	await halt(Number(worker));
 	const clients = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(port)));
 	for (const client of clients) client.send('/');
 	server.kill('SIGTERM');
@@ -65,7 +68,7 @@ test('TERM answers connections that still wait to be accepted', async () => {
 });
 
 test('TERM gives idle connections a moment, then closes them without a reset', async () => {
-	await using server = new TestServer(['--keep-alive', '60', ...SERVE]);
+	await using server = new TestServer(KEEPING);
 	using silent = await RawClient.connect(await server.port());
 	using idle = await RawClient.connect(await server.port());
 	idle.send('/');
@@ -80,16 +83,20 @@ test('A worker whose requests outlast graceful_timeout cuts them off and says so
 	await using server = new TestServer(['--graceful-timeout', '0.3', ...SERVE]);
 	const answer = server.get(server.pathUntil('/hold', 'never'));
 	await server.logged(/holding/);
-	server.kill('SIGTERM');
+	const [worker = 0] = server.workerPids;
+	// Not to the server, which would kill a worker that gets no time to say so.
+	process.kill(worker, 'SIGTERM');
 	await assert.rejects(answer, { code: 'ECONNRESET' });
+	await server.logged(new RegExp(`\\[WARNING\\] Worker graceful timeout \\(pid: ${worker}\\), 1 connections are cut off`));
+	await server.logged(new RegExp(`Worker exiting \\(pid: ${worker}\\)`));
+	server.kill('SIGTERM');
 	assert.equal(await server.exitStatus(), 0);
-	assert.match(server.log, /\[WARNING\] Worker graceful timeout \(pid: \d+\), 1 connections are cut off/);
 });
 
 test('A worker that does not answer signals is killed in the end', async () => {
 	await using server = new TestServer(['--graceful-timeout', '0', ...SERVE]);
 	const { body: worker } = await server.get('/pid');
-	process.kill(Number(worker), 'SIGSTOP');
+	await halt(Number(worker));
 	server.kill('SIGTERM');
 	assert.equal(await server.exitStatus(), 0);
 	assert.match(server.log, new RegExp(`Worker \\(pid:${worker}\\) did not leave in time and is killed`));
@@ -97,8 +104,8 @@ test('A worker that does not answer signals is killed in the end', async () => {
 
 test('A worker that cannot exit, because a thread never returns, is killed', async () => {
 	const worker = projectPath('dist/test/fixtures/stuck-worker.js');
-	await using server = new TestServer((folder) => [...ANY_PORT, '-k', worker, join(folder, 'app.mjs')]);
-	server.write('app.mjs', 'export const app = (req, res) => res.end()');
+	const files = { 'app.mjs': 'export const app = (req, res) => res.end()' };
+	await using server = new TestServer((folder) => [...ANY_PORT, '-k', worker, join(folder, 'app.mjs')], { files });
 	await server.get('/');
 	server.kill('SIGTERM');
 	assert.equal(await server.exitStatus(), 0);
@@ -191,25 +198,34 @@ test('Without keep-alive every answer closes its connection', async () => {
 	assert.equal((await server.get('/', { agent })).headers.connection, 'close');
 });
 
-test('A header that is on its way at TERM is answered, a header that never ends is not waited for', async () => {
-	await using server = new TestServer(SERVE);
-	const port = await server.port();
-	using slow = await RawClient.connect(port);
-	using endless = await RawClient.connect(port);
-	for (const client of [slow, endless]) client.send('/');
-	await Promise.all([slow.received(/done/), endless.received(/done/)]);
-	for (const client of [slow, endless]) client.socket.write('GET /pid HTTP/1.1\r\nHost:');
+test('A header that is on its way at TERM is answered', async () => {
+	await using server = new TestServer(KEEPING);
+	using slow = await RawClient.connect(await server.port());
+	slow.send('/');
+	await slow.received(/done/);
+	slow.socket.write('GET /pid HTTP/1.1\r\nHost:');
 	server.kill('SIGTERM');
 	await server.logged(/Handling signal: term/);
 	slow.socket.write(' app\r\n\r\n');
 	assert.match(await slow.end(), /done[\s\S]*\r\n\r\n\d+$/);
+	assert.equal(await server.exitStatus(), 0);
+	assert.doesNotMatch(server.log, /graceful timeout/);
+});
+
+test('A header that never ends is not waited for at TERM', async () => {
+	await using server = new TestServer(['--header-timeout', '1', ...KEEPING]);
+	using endless = await RawClient.connect(await server.port());
+	endless.send('/');
+	await endless.received(/done/);
+	endless.socket.write('GET /pid HTTP/1.1\r\nHost:');
+	server.kill('SIGTERM');
 	assert.match(await endless.end(), /done($|HTTP\/1\.1 408)/);
 	assert.equal(await server.exitStatus(), 0);
 	assert.doesNotMatch(server.log, /graceful timeout/);
 });
 
 test('A header that never ends is cut off while serving, too', async () => {
-	await using server = new TestServer(SERVE);
+	await using server = new TestServer(['--header-timeout', '0.5', ...SERVE]);
 	using endless = await RawClient.connect(await server.port());
 	endless.socket.write('GET /pid HTTP/1.1\r\nHost:');
 	assert.match(await endless.end(), /^HTTP\/1\.1 408/);

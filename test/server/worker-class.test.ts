@@ -40,7 +40,7 @@ test('gthread serves as many requests at once as --threads says; idle connection
 });
 
 test('More than one thread turns sync into gthread, which keeps connections', async () => {
-	await using server = new TestServer(['--threads', '2', ...ANY_PORT, WAITING]);
+	await using server = new TestServer(['--threads', '2', '--keep-alive', '60', ...ANY_PORT, WAITING]);
 	using client = await RawClient.connect(await server.port());
 	client.send('/first?/');
 	await client.received(/\r\n\r\n\d+$/);
@@ -50,11 +50,11 @@ test('More than one thread turns sync into gthread, which keeps connections', as
 });
 
 test('A handler of a sync worker that takes longer than the timeout costs the worker its life, in a gevent worker it does not', async () => {
-	await using sync = new TestServer(['-k', 'sync', '--timeout', '1', ...ANY_PORT, WAITING]);
-	await using gevent = new TestServer(['-k', 'gevent', '--timeout', '1', ...ANY_PORT, WAITING]);
-	const lost = sync.get(sync.pathUntil('/long', 'never'));
+	await using sync = new TestServer(['-k', 'sync', '--timeout', '3', ...ANY_PORT, WAITING]);
+	await using gevent = new TestServer(['-k', 'gevent', '--timeout', '3', ...ANY_PORT, WAITING]);
 	const held = gevent.get(gevent.pathUntil('/long', 'go'));
-	await assert.rejects(lost, { code: 'ECONNRESET' });
+	await gevent.logged(/begin \/long/);
+	await assert.rejects(sync.get(sync.pathUntil('/long', 'never')), { code: 'ECONNRESET' });
 	await sync.logged(/WORKER TIMEOUT/);
 	gevent.write('go');
 	assert.equal((await held).status, 200);
@@ -63,8 +63,10 @@ test('A handler of a sync worker that takes longer than the timeout costs the wo
 });
 
 test('One short request after another keeps a sync worker alive, however busy it is', async () => {
-	await using server = new TestServer(['-k', 'sync', '--timeout', '2', ...ANY_PORT, WAITING]);
-	const until = performance.now() + 3_500;
+	// Long enough for a machine that stands still now and then.
+	await using server = new TestServer(['-k', 'sync', '--timeout', '3', ...ANY_PORT, WAITING]);
+	await server.get('/short?/');
+	const until = performance.now() + 4_200;
 	const workers = new Set<string>();
 	while (performance.now() < until) workers.add((await server.get('/short?/')).body);
 	assert.equal(workers.size, 1);
@@ -86,8 +88,9 @@ const SPAWNING = `
 
 for (const [name, ...options] of [['sync'], ['gevent', '--worker-connections', '2']] as const) {
 	test(`In a ${name} worker blocking calls work, and greenlets of the app's own, even if every request waits for one`, async () => {
-		await using server = new TestServer((folder) => ['-k', name, ...options, ...ANY_PORT, `${folder}/app.mjs`]);
-		server.write('app.mjs', SPAWNING);
+		await using server = new TestServer((folder) => ['-k', name, ...options, ...ANY_PORT, `${folder}/app.mjs`], {
+			files: { 'app.mjs': SPAWNING },
+		});
 		const answers = await Promise.all([1, 2, 3, 4].map(() => server.get('/')));
 		assert.deepEqual(new Set(answers.map(({ body }) => body)), new Set(['2']));
 	});
@@ -95,11 +98,13 @@ for (const [name, ...options] of [['sync'], ['gevent', '--worker-connections', '
 
 for (const name of ['async', 'gevent']) {
 	test(`While files are watched, an app that a ${name} worker cannot load becomes a page, and the next save mends it`, async () => {
-		await using server = new TestServer((folder) => ['-k', name, '--reload', ...ANY_PORT, `${folder}/app.mjs`]);
-		server.write('app.mjs', 'export function app(_request, response) {');
+		await using server = new TestServer((folder) => ['-k', name, '--reload', ...ANY_PORT, `${folder}/app.mjs`], {
+			files: { 'app.mjs': 'export function app(_request, response) {' },
+		});
 		const page = await server.get('/');
 		assert.equal(page.status, 500);
 		assert.match(page.body, /SyntaxError/);
+		await server.logged(/Watching .* for changes/);
 		server.write('app.mjs', 'export function app(_request, response) { response.end("mended"); }');
 		await server.logged(/Booting worker/, 2);
 		while ((await server.get('/')).body !== 'mended');
@@ -131,12 +136,8 @@ test('The memory budget is printed at the start', async () => {
 });
 
 test("A worker class of one's own may be TypeScript, and serves by the rules of the others", async () => {
-	await using server = new TestServer((folder) => ['-k', `${folder}/own-worker.ts`, ...ANY_PORT, 'an-app']);
-	mkdirSync(join(server.folder, 'node_modules'));
-	symlinkSync(projectRoot, join(server.folder, 'node_modules/tsgevent'));
-	server.write(
-		'own-worker.ts',
-		`import HttpWorker from 'tsgevent/workers/http-worker';
+	const files = {
+		'own-worker.ts': `import HttpWorker from 'tsgevent/workers/http-worker';
 
 		enum Most { Requests = 1 }
 
@@ -152,6 +153,14 @@ test("A worker class of one's own may be TypeScript, and serves by the rules of 
 				});
 			}
 		}`,
+	};
+	await using server = new TestServer(
+		(folder) => {
+			mkdirSync(join(folder, 'node_modules'));
+			symlinkSync(projectRoot, join(folder, 'node_modules/tsgevent'));
+			return ['-k', `${folder}/own-worker.ts`, ...ANY_PORT, 'an-app'];
+		},
+		{ files },
 	);
 	assert.equal((await server.get('/')).body, '1 an-app 1 1 true');
 	assert.equal((await server.get('/')).body, '1 an-app 2 1 true');

@@ -19,6 +19,8 @@ export class HttpBench {
 
 	constructor() {
 		this.server.on('connection', () => this.connections++);
+		// Longer than any test: a connection is used again however long it was idle.
+		this.server.keepAliveTimeout = 600_000;
 	}
 
 	async start(): Promise<void> {

@@ -84,7 +84,9 @@ async function listening(server: Server, where: number | string): Promise<number
 }
 
 const [key, cert] = ['key', 'cert'].map((part) => readFileSync(projectPath(`test/fixtures/localhost-${part}.pem`))) as [Buffer, Buffer];
-const http = await listening(createServer(listener), 0);
-const https = await listening(createTlsServer({ key, cert }, listener), 0);
-await listening(createServer(listener), (workerData as { socketPath: string }).socketPath);
+// Longer than any test: a connection is used again however long it was idle.
+const keepAliveTimeout = 600_000;
+const http = await listening(createServer({ keepAliveTimeout }, listener), 0);
+const https = await listening(createTlsServer({ key, cert, keepAliveTimeout }, listener), 0);
+await listening(createServer({ keepAliveTimeout }, listener), (workerData as { socketPath: string }).socketPath);
 parentPort?.postMessage({ http: `http://127.0.0.1:${http}`, https: `https://localhost:${https}` } satisfies HttpAddress);

@@ -53,7 +53,9 @@ export interface LoadReport {
 }
 
 /** What the parent says. */
-export type ToLoad = { readonly type: 'nudge' } | { readonly type: 'stop' };
+export type ToLoad =
+	| { readonly type: 'nudge' /** When, in milliseconds since the epoch. */; readonly at: number }
+	| { readonly type: 'stop' };
 
 /** What the load process says: `requests` every now and then. */
 export type FromLoad =

@@ -6,6 +6,11 @@ import { Random } from './random.js';
 
 const TELL_MS = 20;
 const MOST_FAILURES = 50;
+/**
+ * A client that comes so much later than it meant to, because the machine gave it no time, opens a new connection, in milliseconds: a
+ * server that drains closes an idle one after 2 s, and may do so just as the late request is on its way.
+ */
+const HELD_UP_MS = 1_000;
 /** One request in so many is written in two pieces. */
 const SPLIT = 8;
 
@@ -20,11 +25,15 @@ let closedWhenIdle = 0;
 let stopping = false;
 const idlers = new Set<() => void>();
 let nudges = 0;
+let nudgedAt = 0;
 
 process.on('disconnect', () => process.exit());
 process.on('message', (message: ToLoad) => {
 	if (message.type === 'stop') stopping = true;
-	else nudges++;
+	else {
+		nudges++;
+		nudgedAt = message.at;
+	}
 	for (const wake of idlers) wake();
 	idlers.clear();
 });
@@ -49,8 +58,10 @@ async function beFresh(): Promise<void> {
 async function keep(): Promise<void> {
 	let connection: LoadConnection | undefined;
 	while (!stopping) {
+		const askedAt = Date.now();
 		connection = await request('kept', connection);
 		await pause();
+		connection = unlessHeldUp(connection, askedAt);
 	}
 	connection?.close();
 }
@@ -64,10 +75,17 @@ async function idle(speaks: boolean): Promise<void> {
 		while (nudges === seen && !stopping) await new Promise<void>((resolve) => idlers.add(resolve));
 		if (!stopping) {
 			await delay(random.below(nudgeMs));
-			connection = await request('idle', connection);
+			connection = await request('idle', unlessHeldUp(connection, nudgedAt));
 		}
 		connection?.close();
 	}
+}
+
+/** The connection, unless so much time has passed that nobody knows what has become of it. */
+function unlessHeldUp(connection: LoadConnection | undefined, since: number): LoadConnection | undefined {
+	if (Date.now() - since < HELD_UP_MS) return connection;
+	connection?.close();
+	return undefined;
 }
 
 /**

@@ -70,7 +70,7 @@ export class Load implements AsyncDisposable {
 
 	/** Lets the idle clients write. */
 	nudge(): void {
-		this.#tell({ type: 'nudge' });
+		this.#tell({ type: 'nudge', at: Date.now() });
 	}
 
 	/** Lets every client end its last request. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Clock } from '../../src/clock.js';
 import { type Config, makeConfig } from '../../src/server/config/config.js';
 import { AsyncBridge, type AsyncBridgeOptions } from '../../src/server/http/async-bridge.js';
 import { createHttpServer } from '../../src/server/http/create-server.js';
@@ -46,6 +47,13 @@ export class ReadableLog implements Log {
 /** What an access log has heard, and the texts that it may only ask for later. */
 export type HeardAccess = Omit<Access, 'head'> & { readonly head: string };
 
+/** What a test may want of a `LocalServer` beside its settings. */
+export type LocalServerOptions = Partial<AsyncBridgeOptions> & {
+	readonly wantsRequestId?: boolean;
+	/** For the deadlines of requests and clients; default: Node's own timers. */
+	readonly clock?: Clock;
+};
+
 /** The server of an `async` worker in this process, which nothing but `dispose` ends. */
 export class LocalServer implements AsyncDisposable {
 	readonly log = new ReadableLog();
@@ -54,17 +62,13 @@ export class LocalServer implements AsyncDisposable {
 	readonly #bridge: AsyncBridge;
 	#heard: () => void = () => undefined;
 
-	private constructor(
-		handler: App,
-		settings: Partial<Config>,
-		options: Partial<AsyncBridgeOptions> & { readonly wantsRequestId?: boolean },
-	) {
+	private constructor(handler: App, settings: Partial<Config>, options: LocalServerOptions) {
 		const record = (access: Access) => {
 			this.accesses.push({ ...access, head: access.head() });
 			this.#heard();
 		};
 		const access = { wantsRequestId: options.wantsRequestId ?? false, record };
-		this.http = createHttpServer(makeConfig(settings), this.log, access);
+		this.http = createHttpServer(makeConfig(settings), this.log, access, options.clock);
 		this.#bridge = new AsyncBridge(this.http, handler, { log: this.log, ...options });
 	}
 
@@ -72,7 +76,7 @@ export class LocalServer implements AsyncDisposable {
 	static async start(
 		handler: App,
 		settings: Partial<Config> = {},
-		options: Partial<AsyncBridgeOptions> & { readonly wantsRequestId?: boolean; readonly path?: string } = {},
+		options: LocalServerOptions & { readonly path?: string } = {},
 	): Promise<LocalServer> {
 		const server = new LocalServer(handler, settings, options);
 		if (options.path === undefined) server.http.listen(0, '127.0.0.1');

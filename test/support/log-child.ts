@@ -99,11 +99,10 @@ export class LogChild implements AsyncDisposable {
 		return ((await answer)[0] as { result: unknown }).result;
 	}
 
-	/** Tells it what makes it exit; resolves with its status and how long that took. */
-	async ending(name: string, argument: string, status: number): Promise<{ status: number | null; ms: number }> {
-		const began = performance.now();
+	/** Tells it what makes it exit; resolves with its status. */
+	async ending(name: string, argument: string, status: number): Promise<{ status: number | null }> {
 		this.process.send({ name, argument, count: status });
-		return { status: await this.exitStatus(), ms: performance.now() - began };
+		return { status: await this.exitStatus() };
 	}
 
 	async exitStatus(): Promise<number | null> {

@@ -16,7 +16,7 @@ export interface RunOptions {
 	readonly cwd?: string;
 	/** Added to the environment of this process. */
 	readonly env?: Readonly<Record<string, string>>;
-	/** Milliseconds until the child is killed; default 60,000. */
+	/** Milliseconds until the child is killed; default 280,000, so that what it said is shown before the test's own time is over. */
 	readonly timeoutMs?: number;
 }
 
@@ -33,7 +33,7 @@ export async function run(file: string, args: readonly string[], options: RunOpt
 		cwd: options.cwd ?? projectRoot,
 		env: { ...inherited, ...options.env },
 		stdio: ['ignore', 'pipe', 'pipe'],
-		timeout: options.timeoutMs ?? 60_000,
+		timeout: options.timeoutMs ?? 280_000,
 		killSignal: 'SIGKILL',
 	});
 	return outcomeOf(child);

@@ -1,4 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const HALT_MS = 30_000;
 
 /** What a process holds. */
 export interface ProcessFigures {
@@ -34,6 +37,17 @@ export function residentMb(pid: number): number {
 export function isRunning(pid: number): boolean {
 	const status = read(`/proc/${pid}/status`);
 	return status !== undefined && !/^State:\s+Z/m.test(status);
+}
+
+/** Stops a process with SIGSTOP; resolves when its main thread stands, so that it does nothing any more. Elsewhere than on Linux nobody can tell. */
+export async function halt(pid: number): Promise<void> {
+	process.kill(pid, 'SIGSTOP');
+	if (process.platform !== 'linux') return;
+	const deadline = performance.now() + HALT_MS;
+	while (!/^State:\s+T/m.test(read(`/proc/${pid}/status`) ?? '')) {
+		if (performance.now() > deadline) throw new Error(`Cannot halt process ${pid}: it has not stopped within ${HALT_MS} ms`);
+		await delay(1);
+	}
 }
 
 /** A file of a process or thread; undefined when that has ended. */

@@ -7,11 +7,16 @@ import http from 'node:http';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { leftOvers } from './left-overs.js';
 import { projectPath, projectRoot } from './project.js';
 
 const MARK = 'TSGEVENT_TEST_SERVER';
 const DEADLINE_MS = 60_000;
+/** Later than any answer to what is done again. */
+const AGAIN_MS = 3_000;
+/** How long processes that nobody waits for may take to end: a worker that is still starting has first to notice that its arbiter is gone. */
+const LEFT_OVERS_MS = 20_000;
 
 /** The worker class that most tests serve with, and its app. */
 export const PLAIN = ['-k', projectPath('dist/test/fixtures/plain-worker.js')];
@@ -36,6 +41,8 @@ export interface TestServerOptions {
 	readonly wrapper?: readonly string[];
 	/** Descriptors that become 3 and up in the server. */
 	readonly descriptors?: readonly number[];
+	/** Texts of files in the server's folder, by their names; they are there before the server begins to start. */
+	readonly files?: Readonly<Record<string, string>>;
 }
 
 /** A real `tsgunicorn` with a folder of its own; disposing ends it and asserts that it has left no process, no socket and no pid file. */
@@ -56,6 +63,7 @@ export class TestServer implements AsyncDisposable {
 		this.folder = mkdtempSync(join(tmpdir(), 'tsgunicorn-'));
 		const { NODE_TEST_CONTEXT: _, ...env } = process.env;
 		const given = typeof args === 'function' ? args(this.folder) : args;
+		for (const [name, text] of Object.entries(options.files ?? {})) this.write(name, text);
 		const server = [process.execPath, ...(options.execArgv ?? []), projectPath('dist/src/server/main.js'), ...given];
 		const [command = '', ...rest] = [...(options.wrapper ?? []), ...server];
 		// A process group of its own, so that a test can press Ctrl-C.
@@ -85,7 +93,7 @@ export class TestServer implements AsyncDisposable {
 
 	/** The pids of all workers that began to boot, in that order. */
 	get workerPids(): number[] {
-		return [...this.#log.matchAll(/Booting worker with pid: (\d+)/g)].map(([, pid]) => Number(pid));
+		return [...this.#log.matchAll(/Booting worker with pid: (\d+)\n/g)].map(([, pid]) => Number(pid));
 	}
 
 	/** Waits until `pattern` has been logged `count` times, with a deadline that shows the log. */
@@ -108,9 +116,23 @@ export class TestServer implements AsyncDisposable {
 		});
 	}
 
+	/**
+	 * Does something, and does it again every few seconds until `pattern` has been logged `count` times: for what may come to nothing on
+	 * a busy machine, as a look at stacks does when a thread gets no time to answer.
+	 */
+	async insist(act: () => void, pattern: RegExp, count = 1): Promise<RegExpExecArray> {
+		act();
+		const again = setInterval(act, AGAIN_MS);
+		try {
+			return await this.logged(pattern, count);
+		} finally {
+			clearInterval(again);
+		}
+	}
+
 	/** The port of the first TCP listener. */
 	async port(): Promise<number> {
-		const [, port] = await this.logged(/Listening at: \S*http:\/\/[^,\s]*:(\d+)/);
+		const [, port] = await this.logged(/Listening at: \S*http:\/\/[^,\s]*:(\d+)[,\s]/);
 		return Number(port);
 	}
 
@@ -132,9 +154,12 @@ export class TestServer implements AsyncDisposable {
 		return this.#child.exitCode;
 	}
 
-	/** Asks the first TCP listener. */
+	/** Asks the first TCP listener; what was logged before the answer is in `log` then. */
 	async get(path: string, options: http.RequestOptions = {}): Promise<Answer> {
-		return get({ port: await this.port(), path, ...options });
+		const answer = await get({ port: await this.port(), path, ...options });
+		// Both may have become readable in the same turn of the loop, and the log may be read second.
+		await nextTurn();
+		return answer;
 	}
 
 	/** The target of a request that the app holds until the file `name` exists in the server's folder. */
@@ -162,7 +187,7 @@ export class TestServer implements AsyncDisposable {
 	async [Symbol.asyncDispose](): Promise<void> {
 		if (this.#child.exitCode === null && this.#child.signalCode === null) this.kill('SIGQUIT');
 		await this.exitStatus();
-		const left = await leftOvers(MARK, this.#mark, 5_000);
+		const left = await leftOvers(MARK, this.#mark, LEFT_OVERS_MS);
 		for (const { pid } of left) process.kill(pid, 'SIGKILL');
 		const files = this.#child.exitCode === 0 ? this.#leftFiles() : [];
 		rmSync(this.folder, { recursive: true });
@@ -219,6 +244,8 @@ export class RawClient implements Disposable {
 		const deadline = AbortSignal.timeout(DEADLINE_MS);
 		while (!pattern.test(this.#received))
 			await Promise.race([once(this.socket, 'data', { signal: deadline }), this.#ended.then(() => this.#mustMatch(pattern))]);
+		// As in `get` above.
+		await nextTurn();
 		return this.#received;
 	}
 

@@ -80,6 +80,7 @@ class StandingClock implements Clock {
 
 /** One service and no hub around it: asks it what greenlets would ask, in this very thread. */
 export class ServiceBench implements ServiceHost {
+	readonly atShutdown = new Set<() => Promise<boolean>>();
 	readonly clock = new StandingClock();
 	readonly #handlers = new Map<number, Handler<never, unknown>>();
 	readonly #resources = new Map<number, Resource>();

@@ -8,7 +8,7 @@ import { Random } from './random.js';
 import { TestServer } from './server.js';
 
 /** How long a new master may take to come and an old one to go, in milliseconds. */
-const DEADLINE_MS = 40_000;
+const DEADLINE_MS = 60_000;
 
 const PATHS = ['/', '/', '/', '/slow', '/big', '/pieces'];
 
@@ -27,11 +27,14 @@ export class Upheaval implements AsyncDisposable {
 		this.#pidFile = join(server.folder, 'app.pid');
 	}
 
-	/** Starts a server with these arguments and waits until it answers. */
+	/** Starts a server with these arguments, `-w` among them, and waits until all of its workers are ready and it answers. */
 	static async start(args: readonly string[], load: Partial<LoadOptions> = {}): Promise<Upheaval> {
 		const app = `${projectPath('dist/test/fixtures/load-app.js')}:handler`;
-		const server = new TestServer((folder) => ['-b', '127.0.0.1:0', '--keep-alive', '75', '--pid', join(folder, 'app.pid'), ...args, app]);
+		const all = ['-b', '127.0.0.1:0', '--log-level', 'debug', '--keep-alive', '75', ...args];
+		const server = new TestServer((folder) => ['--pid', join(folder, 'app.pid'), ...all, app]);
 		try {
+			// One that is told to go before it is ready just ends, without a word.
+			await server.logged(/Worker \(pid:\d+\) is ready/, Number(args[args.indexOf('-w') + 1]));
 			const upheaval = new Upheaval(server, await server.port(), load);
 			await upheaval.load.more(100);
 			return upheaval;

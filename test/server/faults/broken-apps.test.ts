@@ -32,8 +32,7 @@ class TakenPort implements Disposable {
 
 /** A server of a class that serves such a module. */
 function serve(kind: string, app: string, ...args: string[]): TestServer {
-	const server = new TestServer((folder) => ['-k', kind, ...args, ...ANY_PORT, join(folder, 'app.mjs')]);
-	server.write('app.mjs', app);
+	const server = new TestServer((folder) => ['-k', kind, ...args, ...ANY_PORT, join(folder, 'app.mjs')], { files: { 'app.mjs': app } });
 	return server;
 }
 
@@ -76,7 +75,8 @@ describe('A broken app', { concurrency: 3 }, () => {
 				assert.equal(await server.exitStatus(), status, server.log);
 				assert.equal(server.log.match(new RegExp(line, 'g'))?.length, 1, `${kind}: ${line} once in\n${server.log}`);
 				assert.match(server.log, /\[ERROR\] Shutting down: Master\n.*\[ERROR\] Reason: (Worker failed to boot|App failed to load)\.\n/);
-				assert.equal(server.workerPids.length, 1, server.log);
+				// A process that starts slowly may be given up before it has said that it boots.
+				assert.ok(server.workerPids.length <= 1, server.log);
 			});
 			await Promise.all(endings);
 		});

@@ -3,14 +3,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '../../support/background.js';
 import { isRunning } from '../../support/process-figures.js';
 import { projectPath } from '../../support/project.js';
+import { quietPort } from '../../support/quiet-port.js';
 import { get, PLAIN, PLAIN_APP, TestServer } from '../../support/server.js';
 
 const APP = `${projectPath('dist/test/fixtures/endless-app.js')}:handler`;
 const ANY_PORT = ['-b', '127.0.0.1:0'];
 /** Orphans have two seconds; the rest is for a machine that is busy with other tests. Left alone these would never end. */
-const DEADLINE_MS = 12_000;
+const DEADLINE_MS = 60_000;
 
 /** Kills the master and waits until none of these runs. */
 async function allLeaveAfterItsDeath(server: TestServer, pids: readonly number[]): Promise<void> {
@@ -38,12 +40,12 @@ describe('kill -9 of the master', { skip: process.platform !== 'linux' && 'reads
 	}
 
 	test('is survived by nothing that keeps a new one from starting at the same port, path and pid file', async () => {
+		const port = await quietPort();
 		await using first = new TestServer((folder) => [
-			...ANY_PORT,
+			...['-b', `127.0.0.1:${port}`],
 			...['-b', `unix:${folder}/app.sock`, '-p', join(folder, 'app.pid'), ...PLAIN, PLAIN_APP],
 		]);
 		await first.get('/pid');
-		const port = await first.port();
 		await allLeaveAfterItsDeath(first, first.workerPids);
 		const [socketPath, pidFile] = [join(first.folder, 'app.sock'), join(first.folder, 'app.pid')];
 		assert.ok(existsSync(socketPath) && existsSync(pidFile));
@@ -67,6 +69,8 @@ describe('kill -9 of the master', { skip: process.platform !== 'linux' && 'reads
 			new RegExp(`\\[ERROR\\] New master \\(pid:${second}\\) was ended by SIGKILL; this one \\(pid:${server.pid}\\) stays`),
 		);
 		await server.logged(/Parent changed, shutting down/);
+		// It may still have taken a connection.
+		await eventually('the end of its worker', () => !isRunning(server.workerPids[1] ?? 0));
 		const { body } = await get({ socketPath: join(server.folder, 'app.sock'), path: '/pid' });
 		assert.equal(Number(body), server.workerPids[0]);
 		// What it left behind is in nobody's way.
@@ -78,4 +82,19 @@ describe('kill -9 of the master', { skip: process.platform !== 'linux' && 'reads
 		process.kill(Number(third), 'SIGTERM');
 		await server.logged(/Shutting down: Master/, 2);
 	});
+});
+
+test('ABRT ends the master as it is, as in gunicorn, and its workers leave', {
+	skip: process.platform !== 'linux' && 'reads /proc',
+}, async () => {
+	// Without a dump of its memory in the current folder.
+	await using server = new TestServer(['-w', '2', ...ANY_PORT, ...PLAIN, PLAIN_APP], {
+		wrapper: ['sh', '-c', 'ulimit -c 0; exec "$@"', 'sh'],
+	});
+	await server.get('/pid');
+	await server.logged(/Booting worker/, 2);
+	server.kill('SIGABRT');
+	assert.equal(await server.exitStatus(), null, server.log);
+	await eventually('the end of the workers', () => !server.workerPids.some(isRunning));
+	assert.doesNotMatch(server.log, /Handling signal/);
 });

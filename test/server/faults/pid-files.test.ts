@@ -10,9 +10,10 @@ function start(pidFile: string | undefined, wrapper: readonly string[] = []): Te
 
 test('What stands in a stale or malformed pid file keeps no server from starting, and goes with it', async () => {
 	const starts = ['', 'no pid', '-1', '0', '4194304\n', `${'9'.repeat(30)}\n`].map(async (text) => {
-		await using server = new TestServer((folder) => ['-p', join(folder, 'app.pid'), '-b', '127.0.0.1:0', ...PLAIN, PLAIN_APP]);
-		// Long before the server has loaded so far.
-		const path = server.write('app.pid', text);
+		await using server = new TestServer((folder) => ['-p', join(folder, 'app.pid'), '-b', '127.0.0.1:0', ...PLAIN, PLAIN_APP], {
+			files: { 'app.pid': text },
+		});
+		const path = join(server.folder, 'app.pid');
 		await server.logged(/Listening at/);
 		assert.equal(readFileSync(path, 'utf8'), `${server.pid}\n`, JSON.stringify(text));
 		server.kill('SIGTERM');

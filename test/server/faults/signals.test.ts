@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Background, eventually } from '../../support/background.js';
+import { textIfThere } from '../../support/files.js';
 import { childrenOf } from '../../support/process-figures.js';
 import { projectPath } from '../../support/project.js';
 import { get, PLAIN, PLAIN_APP, TestServer } from '../../support/server.js';
 
-const APP = `${projectPath('dist/test/fixtures/faulty-app.js')}:handler`;
 const ANY_PORT = ['-b', '127.0.0.1:0'];
 const onLinux = { skip: process.platform !== 'linux' && 'reads /proc' };
 
@@ -128,7 +128,7 @@ test('USR2 in a pair with another signal makes one new master, on unix: too, whi
 		await server.logged(new RegExp(`\\[${pid}\\] \\[DEBUG\\] Worker \\(pid:\\d+\\) is ready`));
 		if (old === 'ends') {
 			await server.logged(/Master has been promoted/);
-			await eventually(which, () => readFileSync(join(server.folder, 'app.pid'), 'utf8') === `${pid}\n`);
+			await eventually(which, () => textIfThere(join(server.folder, 'app.pid')) === `${pid}\n`);
 		}
 		assert.equal((await get({ socketPath: join(server.folder, 'app.sock') })).status, 200, which);
 		assert.equal(server.log.match(/New master started/g)?.length, 1, which);
@@ -143,6 +143,14 @@ test('USR2 in a pair with another signal makes one new master, on unix: too, whi
 		);
 });
 
+/** Loads when `go` exists. */
+const GATED_APP = `
+	import { existsSync } from 'node:fs';
+	import { setTimeout as delay } from 'node:timers/promises';
+	while (!existsSync(new URL('./go', import.meta.url))) await delay(10);
+	export const { handler } = await import(${JSON.stringify(projectPath('dist/test/fixtures/faulty-app.js'))});
+`;
+
 /** What somebody may send a worker, one right after the other; either way it is replaced, and only an abort is worth an error. */
 const TO_WORKERS: readonly Pair[] = [
 	['SIGTERM', 'SIGTERM'],
@@ -156,18 +164,23 @@ const TO_WORKERS: readonly Pair[] = [
 ];
 
 test('A worker that somebody sends a pair of signals, while it boots or later, is replaced, and others serve', onLinux, async () => {
-	await using server = new TestServer(['--log-level', 'debug', '-w', '4', '-k', 'gevent', ...ANY_PORT, APP]);
-	// The very first one, while it loads the app: no failed boot.
-	const booting = Number((await server.logged(/Booting worker with pid: (\d+)/))[1]);
+	await using server = new TestServer(
+		(folder) => ['--log-level', 'debug', '-w', '4', '-k', 'gevent', ...ANY_PORT, `${join(folder, 'app.mjs')}:handler`],
+		{ files: { 'app.mjs': GATED_APP } },
+	);
+	// The very first one, while it loads the app, which takes until the gate is opened: no failed boot.
+	const booting = Number((await server.logged(/Booting worker with pid: (\d+)\n/))[1]);
 	for (const signal of ['SIGTERM', 'SIGINT'] as const) process.kill(booting, signal);
+	await eventually('its end', () => !childrenOf(server.pid).includes(booting));
+	server.write('go');
 	for (let start = 0; start < TO_WORKERS.length; start += 4) {
 		const ready = (pid: number) => server.log.includes(`Worker (pid:${pid}) is ready`);
 		const pids = await eventually('four workers serve', () => {
 			const found = childrenOf(server.pid);
 			return found.length === 4 && found.every(ready) ? found : undefined;
 		});
-		// Whoever ends within a second counts as one that cannot live.
-		await delay(1_100);
+		// Whoever ends within a second counts as one that cannot live; a time in which everything stood still does not count.
+		for (let waited = 0; waited < 80; waited++) await delay(15);
 		for (const [index, [first, second]] of TO_WORKERS.slice(start, start + 4).entries()) {
 			process.kill(pids[index] ?? 0, first);
 			process.kill(pids[index] ?? 0, second);

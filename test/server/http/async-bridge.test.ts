@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AsyncBridgeOptions } from '../../../src/server/http/async-bridge.js';
 import type { WorkerHooks } from '../../../src/server/worker/worker-contract.js';
+import { MockClock } from '../../../src/testing/mock-clock.js';
 import { LocalServer } from '../../support/local-server.js';
 
 type SignalledRequest = IncomingMessage & { readonly signal: AbortSignal };
@@ -137,15 +138,18 @@ test('A client that has not taken its response when the time is over has its con
 });
 
 test('A request that is answered in time is not touched', async () => {
+	const clock = new MockClock();
 	const handler = async (_request: IncomingMessage, response: ServerResponse) => {
-		await delay(30);
+		await delay(1);
+		clock.advance(199);
 		response.end('in time');
 	};
-	await using server = await LocalServer.start(handler, { request_timeout: 0.2 });
+	await using server = await LocalServer.start(handler, { request_timeout: 0.2 }, { clock });
 	using client = await server.connect();
 	for (let index = 0; index < 10; index++) {
 		client.send('/');
 		await client.received(new RegExp(`(in time[\\s\\S]*){${index + 1}}`));
+		await server.heard(index + 1);
 	}
 	assert.deepEqual(server.log.lines, []);
 });

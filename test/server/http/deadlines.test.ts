@@ -53,7 +53,7 @@ test('Many slow connections are one line in the log', async () => {
 	for (const client of clients) client.socket.write('GET');
 	for (const client of clients) assert.match(await client.end(), /408/);
 	assert.ok(server.log.lines.length < 20, server.log.lines.join('\n'));
-	assert.match(server.log.lines[0] as string, /Closed \d+ connections, one of them of 127\.0\.0\.1: the header/);
+	assert.match(server.log.lines.join('\n'), /Closed \d+ connections, one of them of 127\.0\.0\.1: the header/);
 });
 
 test('A connection on which nothing comes is closed without a word', async () => {
@@ -110,7 +110,9 @@ test('A body that goes on after its answer does not hold its connection for ever
 	using client = await server.connect();
 	client.socket.write(POST);
 	await client.received(/hello$/);
-	await Promise.all([client.end(), trickle(client, 'x'.repeat(99), 20)]);
+	// A reset where a byte was on its way.
+	const ended = client.end().catch(() => undefined);
+	await Promise.all([ended, trickle(client, 'x'.repeat(99), 20)]);
 });
 
 test('A body that nobody reads yet may take any time', async () => {
@@ -140,7 +142,8 @@ test('A response that has begun is cut off with the body it waits for', async ()
 test('A client that reads nothing of its response is cut off, one that reads slowly is not', async () => {
 	const size = 16_000_000;
 	const handler = (_request: IncomingMessage, response: ServerResponse) => response.end(Buffer.alloc(size));
-	await using server = await LocalServer.start(handler, { write_timeout: 0.3 });
+	// The kernel tells of progress only when much of its buffer is free again: the slow one may seem to stand still for a moment.
+	await using server = await LocalServer.start(handler, { write_timeout: 2 });
 	using deaf = await server.connect();
 	deaf.socket.pause();
 	using slow = await server.connect();
@@ -151,11 +154,11 @@ test('A client that reads nothing of its response is cut off, one that reads slo
 		setTimeout(() => slow.socket.resume(), 2);
 	});
 	slow.send('/');
-	deaf.send('/');
-	await server.log.logged(/it took no byte of its response for 0\.3 s \(write_timeout\)/);
-	const [access] = await server.heard(1);
-	assert.equal(access?.request.socket.destroyed, true);
+	deaf.send('/deaf');
+	await server.log.logged(/it took no byte of its response for 2 s \(write_timeout\)/);
 	while (read < size) await once(slow.socket, 'data');
+	const access = (await server.heard(2)).find(({ request }) => request.url === '/deaf');
+	assert.equal(access?.request.socket.destroyed, true);
 	assert.equal(server.log.lines.length, 1);
 });
 

@@ -12,7 +12,7 @@ let server: TestServer;
 let port: number;
 
 before(async () => {
-	server = new TestServer(['-k', 'gevent', '-b', '127.0.0.1:0', APP]);
+	server = new TestServer(['-k', 'gevent', '-b', '127.0.0.1:0', '--keep-alive', '600', APP]);
 	port = await server.port();
 });
 after(() => server[Symbol.asyncDispose]());

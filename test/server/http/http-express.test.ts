@@ -11,7 +11,8 @@ let server: TestServer;
 let origin: string;
 
 before(async () => {
-	server = new TestServer(['-k', 'gevent', '-b', '127.0.0.1:0', projectPath('dist/test/fixtures/express-app.js')]);
+	// Connections are kept longer than any test, so that none is closed just when it is used again.
+	server = new TestServer(['-k', 'gevent', '-b', '127.0.0.1:0', '--keep-alive', '600', projectPath('dist/test/fixtures/express-app.js')]);
 	origin = `http://127.0.0.1:${await server.port()}`;
 });
 after(() => server[Symbol.asyncDispose]());

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { checkAccount, resolveAccount } from '../../../src/server/worker/account.js';
+import { textIfThere } from '../../support/files.js';
 import { projectPath } from '../../support/project.js';
 import { PLAIN, PLAIN_APP, TestServer } from '../../support/server.js';
 
@@ -27,10 +28,11 @@ function idOf(flag: string, user: string): number {
 /** Who the threads of a process are: `real effective saved filesystem` ids of each, and the supplementary groups. */
 function identities(pid: number): Set<string> {
 	return new Set(
-		readdirSync(`/proc/${pid}/task`).map((thread) => {
-			const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
+		readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
+			const status = textIfThere(`/proc/${pid}/task/${thread}/status`);
+			if (status === '') return [];
 			const [uid, gid, groups] = ['Uid', 'Gid', 'Groups'].map((name) => new RegExp(`^${name}:\\s*(.*?)\\s*$`, 'm').exec(status)?.[1]);
-			return `uid ${uid} gid ${gid} groups ${groups}`;
+			return [`uid ${uid} gid ${gid} groups ${groups}`];
 		}),
 	);
 }

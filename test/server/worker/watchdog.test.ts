@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { eventually } from '../../support/background.js';
 import { Watched } from '../../support/watched.js';
 
 /** The part of a report that begins with `head`, up to the next line that is not indented. */
@@ -52,11 +53,13 @@ describe('the stacks of a worker', () => {
 		// What it tells by itself each second has not come before.
 		await watched.ask({ what: 'spin', ms: 1_000 });
 		await watched.tell({ what: 'inspector' });
-		await watched.tell({ what: 'exec', seconds: 4 });
-		const text = await watched.stacksLike(/what the hub told \d\.\d s before/);
+		await watched.tell({ what: 'exec', seconds: 60 });
+		const text = await watched.stacksLike(/what the hub told \d+\.\d s before/);
 		assert.match(section(text, /^hub/), /\(no stack: inside a native call\)/);
 		assert.match(section(text, /GET \/parked/), /waits for sleep/);
-		if (process.platform === 'linux') assert.match(section(text, /^child processes:/), /\d+ sleep 4/);
+		if (process.platform !== 'linux') return;
+		const [, pid] = /(\d+) sleep 60/.exec(section(text, /^child processes:/)) ?? [];
+		process.kill(Number(pid), 'SIGKILL');
 	});
 
 	test('can be asked for ten times in a row, and leave nothing behind', async () => {
@@ -64,10 +67,11 @@ describe('the stacks of a worker', () => {
 		await watched.greenlet('GET /parked', 'park');
 		await watched.stacksLike(/parkHere/);
 		await watched.greenlet('GET /work', 'nap', 200);
-		const texts = await Promise.all(Array.from({ length: 5 }, (_, i) => watched.line?.requestStacks(`at once ${i}`)));
-		for (let i = 0; i < 5; i++) texts.push(await watched.line?.requestStacks(`in turn ${i}`));
-		for (const text of texts)
-			assert.match(text ?? '', /\((?:at once|in turn) \d\):\nhub, the main thread:\n {4}.*\n(?:.*\n)*? +at parkHere /);
+		const whole = /\((?:at once|in turn) \d\):\nhub, the main thread:\n {4}.*\n(?:.*\n)*? +at parkHere /;
+		// Once more for each time that a machine stands still for as long as an answer may take.
+		const asked = (reason: string) => eventually(reason, async () => whole.test((await watched.line?.requestStacks(reason)) ?? ''));
+		await Promise.all(Array.from({ length: 5 }, (_, i) => asked(`at once ${i}`)));
+		for (let i = 0; i < 5; i++) await asked(`in turn ${i}`);
 		assert.equal(await watched.value('GET /work'), 2_999_997);
 		assert.deepEqual(await watched.ask({ what: 'inspector' }), { done: 'inspector', value: 'closed' });
 		assert.deepEqual(watched.unasked, []);
@@ -102,7 +106,8 @@ describe('the stacks of a worker', () => {
 		);
 		const late = watched.line?.requestStacks('a test');
 		watched.child.kill('SIGKILL');
-		assert.match((await late) ?? '', /^No stacks: the watchdog thread is gone/);
+		// The time for an answer can be over before the end is seen.
+		assert.match((await late) ?? '', /^No stacks(?:: the watchdog thread is gone| \(a test\): the watchdog thread has not answered)/);
 		assert.match((await watched.line?.requestStacks('a test')) ?? '', /^No stacks \(a test\): the watchdog thread is gone/);
 	});
 });
@@ -115,8 +120,9 @@ describe('a worker whose arbiter has died', () => {
 		watched.line?.close();
 		assert.deepEqual(await watched.ending(), { status: null, signal: 'SIGKILL' });
 		const tookMs = performance.now() - began;
-		assert.ok(tookMs > 1_200 && tookMs < 20_000, `${tookMs} ms`);
-		assert.match(watched.output, /^Worker \d+ has not left within 1300 ms of its arbiter's end, so its watchdog kills it$/m);
+		assert.ok(tookMs > 1_200, `${tookMs} ms`);
+		const words = /^Worker \d+ has not left within 1300 ms of its arbiter's end, so its watchdog kills it$/m;
+		await watched.until('its last words', () => words.exec(watched.output) ?? undefined);
 	});
 
 	test('leaves by itself before that', async () => {
