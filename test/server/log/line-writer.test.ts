@@ -178,9 +178,11 @@ test('A full disk costs one line, and ends nothing', async (context) => {
 		const [errorlog, filler] = [`${small}/error.log`, `${small}/filler`];
 		writeFileSync(filler, Buffer.alloc(48 * 1024));
 		await using child = await LogChild.start({ errorlog, accesslog: `${small}/access.log`, access_log_format: FORMAT });
-		await child.tell('access', url('a'), 300);
-		await child.tell('error', 'while it is full', 100);
 		const complaint = /\[WARNING\] Cannot write to (\S+), which is tried again each second: ENOSPC/g;
+		await child.tell('access', url('a'), 300);
+		// It is written a little later, and must have taken all the room before the other log needs some.
+		await eventually('the access log is said to fail', () => [...child.errors.matchAll(complaint)].length > 0);
+		await child.tell('error', 'while it is full', 100);
 		await eventually('both logs are said to fail', () => [...child.errors.matchAll(complaint)].length === 2);
 		await child.tell('error', 'while it is full', 100);
 		rmSync(filler);
