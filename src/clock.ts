@@ -37,3 +37,14 @@ export class SystemClock implements Clock {
 		};
 	}
 }
+
+const LOOK_MS = 5;
+
+/**
+ * Looks again and again, on Node's own timers, whether `done` holds; false when it does not within some `patienceMs` milliseconds. Only time in
+ * which this process looks counts: while the whole machine stands still nobody else can get on either.
+ */
+export async function lookUntil(done: () => boolean, patienceMs: number): Promise<boolean> {
+	for (let looks = patienceMs / LOOK_MS; looks > 0 && !done(); looks--) await new Promise((look) => setTimeout(look, LOOK_MS));
+	return done();
+}

@@ -11,12 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { report } from './rate.js';
 import { BenchServer } from './server.js';
+import { warmUp } from './warm-up.js';
 
 const MEASURE_SECONDS = 5;
-/** Threads start on demand, hundreds of them in many seconds: load is put on in pieces until two are no faster than those before. */
+/** Hundreds of threads start in many seconds: load is put on in pieces of so many. */
 const WARM_SECONDS = 4;
-const MOST_WARM_PIECES = 16;
-const STILL_WARMING = 1.05;
 /** Linux counts the CPU time of processes in these, whatever its own tick is. */
 const TICKS_PER_SECOND = 100;
 
@@ -42,22 +41,19 @@ const start = servers[kind];
 if (!start) throw new Error(`Cannot bench ${kind}: the servers are ${Object.keys(servers).join(', ')}`);
 await using server = start();
 const url = await server.url();
-await warmUp();
+await warmUp(
+	async () => {
+		const { requests, seconds } = await load(WARM_SECONDS);
+		return seconds / requests;
+	},
+	{ vain: 2, most: 16 },
+);
 const pid = kind === 'plain' ? server.pid : onlyChild(server.pid);
 const before = cpuSeconds(pid);
 const { requests, seconds, p99Ms } = await load(MEASURE_SECONDS);
 const cpu = cpuSeconds(pid) - before;
 report(figure === 'p99' ? p99Ms : requests / (figure === 'per-second' ? seconds : cpu));
 rmSync(folder, { recursive: true });
-
-async function warmUp(): Promise<void> {
-	let best = 0;
-	for (let piece = 0, vain = 0; piece < MOST_WARM_PIECES && vain < 2; piece++) {
-		const { requests, seconds } = await load(WARM_SECONDS);
-		vain = requests / seconds < best * STILL_WARMING ? vain + 1 : 0;
-		best = Math.max(best, requests / seconds);
-	}
-}
 
 async function load(seconds: number): Promise<Load> {
 	const { stdout } = await promisify(execFile)(process.execPath, [local('./load.js'), url, connections, String(seconds)]);

@@ -1,14 +1,15 @@
-/** Threads start on demand, and each one warms up by itself: rounds go on until so many in a row were no faster than the best before. */
-const VAIN_ROUNDS = 15;
-const MOST_ROUNDS = 120;
-const FASTER = 0.95;
+/** This much faster than the best before is still warming up. */
+const FASTER = 1.05;
 
-/** Runs `round`, which returns how long it took, until the server is warm. */
-export async function warmUp(round: () => Promise<number>): Promise<void> {
+/**
+ * Runs `round`, which returns how long it took, until the server is warm: threads start on demand, and each warms up by itself, so rounds go on
+ * until `vain` in a row were no faster than the best before, and no longer than `most`.
+ */
+export async function warmUp(round: () => Promise<number>, { vain = 15, most = 120 } = {}): Promise<void> {
 	let best = Number.POSITIVE_INFINITY;
-	for (let rounds = 0, vain = 0; rounds < MOST_ROUNDS && vain < VAIN_ROUNDS; rounds++) {
+	for (let rounds = 0, inVain = 0; rounds < most && inVain < vain; rounds++) {
 		const took = await round();
-		vain = took < best * FASTER ? 0 : vain + 1;
+		inVain = took * FASTER > best ? inVain + 1 : 0;
 		best = Math.min(best, took);
 	}
 }

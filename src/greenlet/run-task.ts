@@ -1,10 +1,9 @@
 import { RETIRE, RUN_TASK } from '../engine/core-operations.js';
 import { runningEngine } from '../engine/engine.js';
 import { registerRunner } from '../engine/threads/runners.js';
-import { NotSpawnableError } from '../errors.js';
 import { isControlFlow } from './control-flow.js';
 import { setCurrentName } from './current.js';
-import { whileImporting } from './spawn.js';
+import { importTask } from './import-task.js';
 import { findTask } from './task.js';
 // What the limit of spawnWith throws, whether or not the task's module knows it.
 import './timeout.js';
@@ -16,15 +15,7 @@ registerRunner(RUN_TASK, (url, task, name, ...args) => {
 });
 
 async function importAndRun(url: string, task: string, name: string, args: unknown[]): Promise<unknown> {
-	return settle(name, async () => {
-		await whileImporting(() => importOnce(url));
-		const fn = findTask(url, task);
-		if (!fn)
-			throw new NotSpawnableError(
-				`Cannot run ${task}: importing ${url} in another thread did not define it; call task() at the top level of the module`,
-			);
-		return await fn(...args);
-	});
+	return settle(name, async () => (await importTask(url, task, importOnce))(...args));
 }
 
 async function importOnce(url: string): Promise<void> {

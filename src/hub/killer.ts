@@ -1,15 +1,12 @@
+import { lookUntil } from '../clock.js';
 import { type Packet, packError, unpack } from '../engine/threads/codec.js';
 import type { Thread } from '../engine/threads/thread.js';
 import { GreenletLostError, InternalError } from '../errors.js';
 import type { GreenletRecord } from './greenlet-record.js';
 import type { Hub } from './hub.js';
 
-/**
- * How long a terminated thread may take to end before it counts as stuck in a native call. It ends in real time, whatever clock the hub
- * keeps; and only time in which the hub looks counts, because while the whole machine stood still the thread could not end either.
- */
+/** How long a terminated thread may take to end before it counts as stuck in a native call; in real time, whatever clock the hub keeps. */
 const TERMINATION_MS = 2_000;
-const LOOK_MS = 10;
 
 /**
  * Ends greenlets. In this order, each step only if the one before did not help: an exception at the parking point,
@@ -51,7 +48,7 @@ export class Killer {
 		if (record.state === 'ended' || record.lostWhy !== undefined) return;
 		record.lostWhy = why;
 		thread.terminate();
-		void this.#await(() => record.state === 'ended').then((ended) => {
+		void lookUntil(() => record.state === 'ended', TERMINATION_MS).then((ended) => {
 			if (!ended) this.#abandon(record, thread);
 		});
 	}
@@ -76,13 +73,7 @@ export class Killer {
 		await this.#hub.exchange.pool.settle();
 		const busy = this.#hub.exchange.pool.threads().filter((thread) => thread.index !== 0 && (thread.counted || this.#runsOn(thread)));
 		for (const thread of busy) if (!thread.condemned) thread.terminate();
-		return this.#await(() => busy.every((thread) => thread.state === 'dead'));
-	}
-
-	/** Looks again and again whether `ended` holds; false when it does not after `TERMINATION_MS`. */
-	async #await(ended: () => boolean): Promise<boolean> {
-		for (let looks = TERMINATION_MS / LOOK_MS; looks > 0 && !ended(); looks--) await new Promise((look) => setTimeout(look, LOOK_MS));
-		return ended();
+		return lookUntil(() => busy.every((thread) => thread.state === 'dead'), TERMINATION_MS);
 	}
 
 	/** Gave up its place in the count but is not parked either. */

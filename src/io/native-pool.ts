@@ -1,8 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { SHARE_ENV, type Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { lookUntil } from '../clock.js';
 import { packError } from '../engine/threads/codec.js';
 import { ClosedError, ThreadLostError } from '../errors.js';
 import type { Ending } from '../hub/greenlet-record.js';
@@ -15,7 +15,6 @@ const ENTRY = fileURLToPath(new URL('./thread-pool-entry.cjs', import.meta.url))
 const IDLE_MS = 5_000;
 /** Milliseconds a terminated thread may take to end before it counts as stuck in a native call. */
 const TERMINATION_MS = 2_000;
-const LOOK_MS = 5;
 
 /**
  * The threads behind a `ThreadPool`: piscina starts, reuses and ends them. Work that finds no free thread waits here and not in
@@ -71,9 +70,7 @@ export class NativePool implements Resource {
 	/** Ends everything; true when all threads have ended, false when one seems to be inside a native call that nothing can end. */
 	async kill(): Promise<boolean> {
 		this.dispose();
-		// Only time in which the hub looks counts: while the whole machine stood still no thread could end either.
-		for (let looks = TERMINATION_MS / LOOK_MS; looks > 0 && this.#threads.size > 0; looks--) await wait(LOOK_MS);
-		return this.#threads.size === 0;
+		return lookUntil(() => this.#threads.size === 0, TERMINATION_MS);
 	}
 
 	dispose(): void {

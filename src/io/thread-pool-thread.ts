@@ -1,7 +1,6 @@
 import { refuseEngine } from '../engine/engine.js';
 import { type Packet, pack, packError, unpackArguments } from '../engine/threads/codec.js';
-import { NotSpawnableError } from '../errors.js';
-import { whileImporting } from '../greenlet/spawn.js';
+import { importTask } from '../greenlet/import-task.js';
 import { findTask } from '../greenlet/task.js';
 import type { PoolWork } from './thread-pool-messages.js';
 
@@ -12,20 +11,11 @@ refuseEngine('foreign');
 export async function runWork({ url, task, args }: PoolWork): Promise<{ ok: boolean; packet: Packet }> {
 	try {
 		for (const module of args.modules ?? []) await import(module);
-		const fn = findTask(url, task) ?? (await importTask(url, task));
+		const fn = findTask(url, task) ?? (await importTask(url, task, (module) => import(module)));
 		return { ok: true, packet: ownBytes(pack(await fn(...unpackArguments(args)), 'result')) };
 	} catch (error) {
 		return { ok: false, packet: packError(error) };
 	}
-}
-
-async function importTask(url: string, task: string): Promise<(...args: unknown[]) => unknown> {
-	await whileImporting(() => import(url));
-	const fn = findTask(url, task);
-	if (fn) return fn;
-	throw new NotSpawnableError(
-		`Cannot run ${task}: importing ${url} in a thread did not define it; call task() at the top level of the module`,
-	);
 }
 
 /** A view would be cloned with all of the memory below it. */

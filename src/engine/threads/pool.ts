@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, SHARE_ENV } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { Clock } from '../../clock.js';
+import { type Clock, lookUntil } from '../../clock.js';
 import { Lane } from './lane.js';
 import { Thread, type ThreadSeat } from './thread.js';
 import { type Board, Cell } from './wire.js';
@@ -45,12 +45,8 @@ export interface PoolOptions {
 	readonly onEnd: (thread: Thread, error: Error | undefined) => void;
 }
 
-/**
- * How long the end of the process waits for threads that are coming up: long enough for a busy machine. Only time in which the hub looks
- * counts, because while the whole machine stood still no thread could come up either.
- */
+/** How long the end of the process waits for threads that are coming up: long enough for a busy machine. */
 const BOOT_MS = 5_000;
-const LOOK_MS = 5;
 
 /** Starting more than this many threads at a time only makes each of them slower. */
 const BOOTING_AT_ONCE = availableParallelism();
@@ -236,7 +232,7 @@ export class Pool {
 	 */
 	async settle(): Promise<void> {
 		this.#closed = true;
-		for (let looks = BOOT_MS / LOOK_MS; looks > 0 && this.#booting > 0; looks--) await new Promise((look) => setTimeout(look, LOOK_MS));
+		await lookUntil(() => this.#booting === 0, BOOT_MS);
 	}
 
 	/** Ends every thread with force; settles when they have ended. */

@@ -13,8 +13,6 @@ export class PidFile {
 	#wanted: string | undefined;
 	/** As it is. */
 	#path: string | undefined;
-	/** Another master that is known to have ended. */
-	#left: number | undefined;
 
 	/**
 	 * @param pid what to write into it
@@ -37,10 +35,14 @@ export class PidFile {
 	 * stays then
 	 */
 	rename(wanted: string | null | undefined): void {
+		this.#move(wanted ?? undefined);
+	}
+
+	#move(wanted: string | undefined, left?: number): void {
 		const path = wanted ? resolve(wanted + this.#suffix) : undefined;
-		if (path !== undefined) this.#write(path);
+		if (path !== undefined) this.#write(path, left);
 		if (this.#path !== path) this.unlink();
-		this.#wanted = wanted ?? undefined;
+		this.#wanted = wanted;
 		this.#path = path;
 	}
 
@@ -52,13 +54,7 @@ export class PidFile {
 	 */
 	promote(left?: number): void {
 		this.#suffix = '';
-		this.#left = left;
-		try {
-			this.rename(this.#wanted);
-		} finally {
-			// Another process may be given its number one day.
-			this.#left = undefined;
-		}
+		this.#move(this.#wanted, left);
 	}
 
 	/** Removes the file while it names this process. */
@@ -73,11 +69,12 @@ export class PidFile {
 		this.#path = undefined;
 	}
 
-	#write(path: string): void {
+	/** @param left another master that is known to have ended */
+	#write(path: string, left: number | undefined): void {
 		const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}`);
 		try {
 			const other = readPid(path);
-			if (other !== undefined && other !== this.#pid && other !== this.#left && lives(other))
+			if (other !== undefined && other !== this.#pid && other !== left && lives(other))
 				throw new HaltServer(`Cannot start: already running on PID ${other}, or the pid file ${path} is stale`, 1);
 			writeFileSync(temporary, `${this.#pid}\n`, { flag: 'wx' });
 			// Whatever the umask.
